@@ -1,0 +1,97 @@
+/**
+ * Finding the file descriptor behind a socket, of which only the addresses are known.
+ *
+ * A number alone proves nothing: the kernel gives it to the next socket as soon as it is closed. So
+ * what is found is compared with the socket's kind and addresses, and the kernel's cookie, which no two
+ * sockets share, tells afterwards whether the number still means the same socket.
+ *
+ * @module
+ */
+
+import { errnoNumber, lastErrno } from "./errno.ts";
+import { openFds } from "./open_fds.ts";
+import { SO_ACCEPTCONN, SO_COOKIE, SO_TYPE } from "./options/socket.ts";
+import { compareName } from "./sockaddr.ts";
+import { readOption } from "./socket.ts";
+import { SocketError } from "./socket_error.ts";
+
+/** What is known of a socket from outside. */
+export interface SocketIdentity {
+  /** What it does: a connection has a peer, a listener accepts, a datagram socket may have either. */
+  readonly kind: "connection" | "listener" | "datagram";
+  /** Its own address. */
+  readonly local: Deno.Addr;
+  /** Its peer's address, where it has one. */
+  readonly remote?: Deno.Addr;
+}
+
+/**
+ * Whether a descriptor is the socket: "gone" means that all fits but that the peer has gone already, and
+ * with it its address.
+ */
+export function matchFd(fd: number, identity: SocketIdentity): "same" | "gone" | "other" {
+  const { kind, local, remote } = identity;
+  if (compareName(fd, "getsockname", local) !== "same") return "other";
+  if (kind === "listener") return readOption(fd, SO_ACCEPTCONN) ? "same" : "other";
+  const isDatagram = readOption(fd, SO_TYPE) === "dgram";
+  if (isDatagram !== (kind === "datagram")) return "other";
+  if (remote === undefined) return "same";
+  const peer = compareName(fd, "getpeername", remote);
+  if (peer !== "failed") return peer;
+  if (lastErrno() !== errnoNumber("ENOTCONN")) return "other";
+  return readOption(fd, SO_ACCEPTCONN) ? "other" : "gone";
+}
+
+/** Every descriptor that fits: those with the peer still there, or, where there are none, the others. */
+export function candidateFds(identity: SocketIdentity): number[] {
+  const same: number[] = [];
+  const gone: number[] = [];
+  for (const fd of openFds()) {
+    const match = matchFd(fd, identity);
+    if (match === "same") same.push(fd);
+    else if (match === "gone") gone.push(fd);
+  }
+  return same.length > 0 ? same : gone;
+}
+
+/** The kernel's own number for a socket, or `undefined` where the kernel gives none (macOS, gVisor). */
+export function socketCookie(fd: number): bigint | undefined {
+  try {
+    return readOption(fd, SO_COOKIE);
+  } catch (error) {
+    if (error instanceof SocketError) return undefined;
+    throw error;
+  }
+}
+
+/** Which sockets of this process listen: their cookies, or their descriptors where there are none. */
+export function listeningSockets(): Set<bigint | number> {
+  const sockets = new Set<bigint | number>();
+  for (const fd of openFds()) {
+    if (isListening(fd)) sockets.add(socketCookie(fd) ?? fd);
+  }
+  return sockets;
+}
+
+function isListening(fd: number): boolean {
+  try {
+    return readOption(fd, SO_ACCEPTCONN);
+  } catch (error) {
+    if (error instanceof SocketError) return false; // not a socket, or closed meanwhile
+    throw error;
+  }
+}
+
+let fdSymbol: symbol | undefined;
+
+/**
+ * The descriptor that Deno itself notes on a connection that was accepted. It is internal to Deno and
+ * may be missing: a hint that saves the search, to be verified.
+ */
+export function fdHint(socket: object): number | undefined {
+  fdSymbol ??= Object.getOwnPropertySymbols(socket).find((symbol) =>
+    symbol.description === "Deno.internal.fd"
+  );
+  if (fdSymbol === undefined) return undefined;
+  return (socket as Record<symbol, number | undefined>)[fdSymbol];
+}

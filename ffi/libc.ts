@@ -1,0 +1,200 @@
+/**
+ * The C library: every function that this package calls, and where it is found.
+ *
+ * @module
+ */
+
+/** The symbols of libc that are used, each parameter with its C name. */
+const SYMBOLS = {
+  // socket options
+  getsockopt: {
+    parameters: [
+      "i32", // int sockfd
+      "i32", // int level
+      "i32", // int optname
+      "buffer", // void *optval
+      "buffer", // socklen_t *optlen
+    ],
+    result: "i32",
+  },
+  setsockopt: {
+    parameters: [
+      "i32", // int sockfd
+      "i32", // int level
+      "i32", // int optname
+      "buffer", // const void *optval
+      "u32", // socklen_t optlen
+    ],
+    result: "i32",
+  },
+
+  // addresses
+  getsockname: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // struct sockaddr *addr
+      "buffer", // socklen_t *addrlen
+    ],
+    result: "i32",
+  },
+  getpeername: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // struct sockaddr *addr
+      "buffer", // socklen_t *addrlen
+    ],
+    result: "i32",
+  },
+  inet_pton: {
+    parameters: [
+      "i32", // int af
+      "buffer", // const char *src
+      "buffer", // void *dst
+    ],
+    result: "i32",
+  },
+  inet_ntop: {
+    parameters: [
+      "i32", // int af
+      "buffer", // const void *src
+      "buffer", // char *dst
+      "u32", // socklen_t size
+    ],
+    result: "pointer",
+  },
+
+  // file descriptors
+  fcntl: {
+    // variadic in C: bound for the commands that take no third argument only
+    parameters: [
+      "i32", // int fd
+      "i32", // int cmd
+    ],
+    result: "i32",
+  },
+  poll: {
+    parameters: [
+      "buffer", // struct pollfd *fds
+      "u64", // nfds_t nfds
+      "i32", // int timeout
+    ],
+    result: "i32",
+  },
+  dup: {
+    parameters: [
+      "i32", // int oldfd
+    ],
+    result: "i32",
+  },
+  close: {
+    parameters: [
+      "i32", // int fd
+    ],
+    result: "i32",
+  },
+  getdtablesize: { parameters: [], result: "i32" },
+
+  // data
+  recv: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // void *buf
+      "usize", // size_t len
+      "i32", // int flags
+    ],
+    result: "i32", // ssize_t; no call here moves 2 GiB, and a number is cheaper than a bigint
+  },
+  send: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // const void *buf
+      "usize", // size_t len
+      "i32", // int flags
+    ],
+    result: "i32", // ssize_t, as above
+  },
+
+  // errno: its address under Linux and under macOS, and a way to read it
+  __errno_location: { parameters: [], result: "pointer", optional: true },
+  __error: { parameters: [], result: "pointer", optional: true },
+  memcpy: {
+    parameters: [
+      "buffer", // void *dest
+      "pointer", // const void *src
+      "usize", // size_t n
+    ],
+    result: "pointer",
+  },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The functions of libc, callable. */
+export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+let symbols: Libc | undefined;
+
+/**
+ * The functions of libc. Opened at the first call, so that importing the package asks for nothing.
+ *
+ * @throws {Deno.errors.NotSupported} on a platform that is neither Linux nor macOS.
+ * @throws {Deno.errors.NotCapable} without the permission to open libc; it never prompts.
+ */
+export function libc(): Libc {
+  return symbols ??= open();
+}
+
+function open(): Libc {
+  const { os, arch } = Deno.build;
+  if (os !== "linux" && os !== "darwin") {
+    throw new Deno.errors.NotSupported(
+      `socket options are supported on Linux and macOS, not on ${os}`,
+    );
+  }
+  const { names, paths } = places(os, arch);
+  const mayOpenAny = Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+  const candidates = mayOpenAny ? [...names, ...paths] : paths.filter(mayOpen);
+  if (candidates.length === 0) {
+    throw new Deno.errors.NotCapable(
+      `socket options need the C library: run with --allow-ffi, or --allow-ffi=${
+        paths[0]
+      } for no more than that`,
+    );
+  }
+  let failure: unknown;
+  for (const name of candidates) {
+    try {
+      return Deno.dlopen(name, SYMBOLS).symbols;
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw new Deno.errors.NotSupported(
+    `the C library was not found as ${candidates.join(", ")}: ${(failure as Error).message}`,
+  );
+}
+
+function mayOpen(path: string): boolean {
+  return Deno.permissions.querySync({ name: "ffi", path }).state === "granted";
+}
+
+/** Where libc lies: names for the dynamic linker, and the paths to which `--allow-ffi` can be narrowed. */
+function places(os: "linux" | "darwin", arch: string): { names: string[]; paths: string[] } {
+  if (os === "darwin") {
+    return { names: ["libSystem.B.dylib"], paths: ["/usr/lib/libSystem.B.dylib"] };
+  }
+  const debian = `${arch}-linux-gnu`;
+  const musl = `ld-musl-${arch}.so.1`;
+  return {
+    names: ["libc.so.6", `libc.musl-${arch}.so.1`, musl],
+    paths: [
+      `/lib/${debian}/libc.so.6`,
+      `/usr/lib/${debian}/libc.so.6`,
+      "/lib64/libc.so.6",
+      "/usr/lib64/libc.so.6",
+      "/lib/libc.so.6",
+      "/usr/lib/libc.so.6",
+      `/lib/libc.musl-${arch}.so.1`,
+      `/lib/${musl}`,
+      `/usr/lib/${musl}`,
+    ],
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * Socket calls on a file descriptor: options, flags, and data that has already arrived.
+ *
+ * @module
+ */
+
+import { errnoNumber, lastErrno } from "./errno.ts";
+import { libc } from "./libc.ts";
+import { SocketError } from "./socket_error.ts";
+import type {
+  OptionAccess,
+  ReadableOption,
+  SocketOption,
+  WritableOption,
+} from "./socket_option.ts";
+
+/** More than any option's value takes. */
+const SCRATCH = 4096;
+
+const bytes = new Uint8Array(SCRATCH);
+const view = new DataView(bytes.buffer);
+const length = new Uint32Array(1);
+const lengthBytes = new Uint8Array(length.buffer);
+
+/** The first bytes of the scratch buffer, by length: made once each. */
+const views: DataView[] = [];
+
+function viewOf(size: number): DataView {
+  return views[size] ??= new DataView(bytes.buffer, 0, size);
+}
+
+/** getsockopt(2) into the scratch buffer: the length of the value, or -1. */
+function getsockopt(fd: number, option: SocketOption<unknown, OptionAccess>): number {
+  length[0] = option.codec.size;
+  const result = libc().getsockopt(fd, option.level, option.optname, bytes, lengthBytes);
+  return result === 0 ? length[0]! : -1;
+}
+
+/**
+ * Reads an option.
+ *
+ * @throws {SocketError} when the kernel refuses, or this platform does not have the option.
+ */
+export function readOption<T>(fd: number, option: ReadableOption<T>): T {
+  const size = getsockopt(fd, option);
+  if (size < 0) throw failed("getsockopt", option);
+  return option.codec.decode(viewOf(size));
+}
+
+/**
+ * Writes an option.
+ *
+ * @throws {TypeError} when the value is of the wrong kind, {@linkcode RangeError} when out of range.
+ * @throws {SocketError} when the kernel refuses, or this platform does not have the option.
+ */
+export function writeOption<T>(fd: number, option: WritableOption<T>, value: T): void {
+  const size = encode(option, value);
+  if (libc().setsockopt(fd, option.level, option.optname, bytes, size) !== 0) {
+    throw failed("setsockopt", option);
+  }
+}
+
+function encode<T>(option: WritableOption<T>, value: T): number {
+  bytes.fill(0, 0, option.codec.size);
+  try {
+    return option.codec.encode(value, view);
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    const Kind = error instanceof RangeError ? RangeError : TypeError;
+    throw new Kind(`${option.name}: ${error.message}`, { cause: error });
+  }
+}
+
+function failed(syscall: string, option: SocketOption<unknown, OptionAccess>): SocketError {
+  const errno = lastErrno();
+  if (option.optname < 0) {
+    return new SocketError(syscall, errnoNumber("ENOPROTOOPT"), {
+      option: option.name,
+      reason: `${Deno.build.os === "darwin" ? "macOS" : Deno.build.os} does not have this option`,
+    });
+  }
+  return new SocketError(syscall, errno, { option: option.name });
+}
+
+/** An option's value as the kernel's bytes, to be compared with {@linkcode hasBytes}. */
+export function optionBytes(fd: number, option: ReadableOption<unknown>): Uint8Array {
+  const size = getsockopt(fd, option);
+  if (size < 0) throw failed("getsockopt", option);
+  return bytes.slice(0, size);
+}
+
+/** Whether an option's value is just these bytes; also `false` where it cannot be read. */
+export function hasBytes(
+  fd: number,
+  option: ReadableOption<unknown>,
+  expected: Uint8Array,
+): boolean {
+  const size = getsockopt(fd, option);
+  if (size !== expected.length) return false;
+  for (let i = 0; i < size; i++) {
+    if (bytes[i] !== expected[i]) return false;
+  }
+  return true;
+}
+
+const F_GETFL = 3;
+const O_NONBLOCK = Deno.build.os === "darwin" ? 0x4 : 0o4000;
+
+/** Whether a file descriptor is in non-blocking mode. */
+export function isNonBlocking(fd: number): boolean {
+  const flags = libc().fcntl(fd, F_GETFL);
+  if (flags < 0) throw new SocketError("fcntl", lastErrno());
+  return (flags & O_NONBLOCK) !== 0;
+}
+
+const MSG_PEEK = 0x2;
+const MSG_DONTWAIT = Deno.build.os === "darwin" ? 0x80 : 0x40;
+
+/**
+ * Takes data that has already arrived, without waiting: recv(2) with MSG_DONTWAIT.
+ *
+ * @returns The number of bytes, 0 at the end of the stream, -1 where nothing is there or the
+ *   connection has failed, which the next ordinary read reports.
+ */
+export function receiveArrived(fd: number, into: Uint8Array<ArrayBuffer>): number {
+  return libc().recv(fd, into, BigInt(into.length), MSG_DONTWAIT);
+}
+
+/** Whether data has arrived that was not read yet. */
+export function hasArrived(fd: number): boolean {
+  return libc().recv(fd, bytes, 1n, MSG_PEEK | MSG_DONTWAIT) > 0;
+}

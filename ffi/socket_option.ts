@@ -1,0 +1,87 @@
+/**
+ * What a socket option is: one line of data.
+ *
+ * @module
+ */
+
+import type { Codec } from "./codec.ts";
+import { DARWIN_OPTIONS } from "./darwin.ts";
+
+/** Whether an option can be read with getsockopt(2), written with setsockopt(2), or both. */
+export type OptionAccess = "read-write" | "read-only" | "write-only";
+
+/**
+ * A socket option with the type of its value, in the manner of Java's `SocketOption<T>`.
+ *
+ * @typeParam T What a person reads and writes: a boolean, a number, a structure by field names.
+ * @typeParam Access Whether it can be read, written or both; wrong use does not compile.
+ */
+export interface SocketOption<T, Access extends OptionAccess = "read-write"> {
+  /** The name that the man pages give it, such as "TCP_NODELAY". */
+  readonly name: string;
+  /** Its level, the second argument of getsockopt(2). */
+  readonly level: number;
+  /** Its number, the third argument of getsockopt(2); -1 where this platform does not have it. */
+  readonly optname: number;
+  /** Whether it can be read, written or both. */
+  readonly access: Access;
+  /** What the bytes of its value mean. */
+  readonly codec: Codec<T>;
+  /** Whether the kernel reads back twice what was set, as Linux does with buffer sizes. */
+  readonly doubles?: boolean;
+}
+
+/** An option that getOption() takes. */
+export type ReadableOption<T> = SocketOption<T, "read-write"> | SocketOption<T, "read-only">;
+
+/** An option that setOption() takes. */
+export type WritableOption<T> = SocketOption<T, "read-write"> | SocketOption<T, "write-only">;
+
+/** Any option at all. Its `access` tells TypeScript which functions take it. */
+export type AnySocketOption =
+  | SocketOption<unknown, "read-write">
+  | SocketOption<unknown, "read-only">
+  | SocketOption<unknown, "write-only">;
+
+/** The protocol level of an option. */
+export type OptionLevel =
+  | "SOL_SOCKET"
+  | "IPPROTO_IP"
+  | "IPPROTO_TCP"
+  | "IPPROTO_UDP"
+  | "IPPROTO_IPV6";
+
+const darwin = Deno.build.os === "darwin";
+
+const LEVELS: Record<OptionLevel, number> = {
+  SOL_SOCKET: darwin ? 0xffff : 1,
+  IPPROTO_IP: 0,
+  IPPROTO_TCP: 6,
+  IPPROTO_UDP: 17,
+  IPPROTO_IPV6: 41,
+};
+
+/** The number of a level on this platform. */
+export function levelNumber(level: OptionLevel): number {
+  return LEVELS[level];
+}
+
+/**
+ * An entry of the option table. The number is Linux's; macOS has its own in {@linkcode DARWIN_OPTIONS}.
+ *
+ * @param level Its protocol level.
+ * @param name Its man-page name.
+ * @param number Its number under Linux.
+ * @param codec What its bytes mean.
+ * @param access Whether it can be read, written or both.
+ */
+export function option<T, Access extends OptionAccess = "read-write">(
+  level: OptionLevel,
+  name: string,
+  number: number,
+  codec: Codec<T>,
+  access: Access = "read-write" as Access,
+): SocketOption<T, Access> {
+  const optname = darwin ? DARWIN_OPTIONS[name] ?? -1 : number;
+  return { name, level: LEVELS[level], optname, access, codec };
+}

@@ -1,0 +1,51 @@
+/**
+ * Socket options for Deno: read, set and assert any of them on any socket, and serve TCP with them in
+ * force.
+ *
+ * @example
+ * ```ts
+ * import { echoOnce, serve } from "@sockopt/tcp";
+ *
+ * await using server = serve(
+ *   { hostname: "127.0.0.1", port: 0, settings: { noDelay: true, keepAlive: { idle: 30 } } },
+ *   echoOnce(),
+ * );
+ * ```
+ *
+ * @module
+ */
+
+export * from "./ffi/options/socket.ts";
+export * from "./ffi/options/tcp.ts";
+export { type Codec, type Linger } from "./ffi/codec.ts";
+export { SocketError, type SocketErrorDetails } from "./ffi/socket_error.ts";
+export type {
+  AnySocketOption,
+  OptionAccess,
+  ReadableOption,
+  SocketOption,
+  WritableOption,
+} from "./ffi/socket_option.ts";
+export type {
+  CongestionState,
+  EcnMode,
+  FastOpenFailure,
+  TcpInfo,
+  TcpInfoOptions,
+  TcpState,
+} from "./ffi/tcp_info.ts";
+export { applySettings, type SettingReport } from "./src/apply_settings.ts";
+export { assertOption } from "./src/assert_option.ts";
+export type { ConnHandler, ConnInfo } from "./src/conn_handler.ts";
+export { echoOnce } from "./src/echo_once.ts";
+export { getOption } from "./src/get_option.ts";
+export { type KernelLimits, kernelLimits } from "./src/kernel_limits.ts";
+export { listen, type ListenOptions } from "./src/listen.ts";
+export type { LogFunction, Logger, ReadyLogger } from "./src/logger.ts";
+export { OptionAssertionError } from "./src/option_assertion_error.ts";
+export { serve, type ServeOptions, type ServeTlsOptions, type TcpServer } from "./src/serve.ts";
+export type { AcceptQueue, ServerStats } from "./src/server_stats.ts";
+export { setOption } from "./src/set_option.ts";
+export { socketFd } from "./src/socket_fd.ts";
+export type { SocketLike } from "./src/socket_like.ts";
+export type { KeepAlive, OptionValue, SocketSettings } from "./src/socket_settings.ts";

@@ -1,0 +1,271 @@
+/**
+ * The command line of server.ts: one table of flags, from which it is parsed and its help is made.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { nearest } from "./nearest.ts";
+import type { KeepAlive } from "./socket_settings.ts";
+
+/** Wrong usage: one line for the user, and exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** A flag whose value is a `T`. */
+interface Flag<T> {
+  /** What it does, with its unit. */
+  readonly help: string;
+  /** What holds when it is not given. */
+  readonly default: T;
+  /** How the help names its value; absent for a flag that is on or, with `--no-`, off. */
+  readonly value?: string;
+  /** Makes a value of its text, given what was made of it before; throws what is allowed. */
+  parse?(text: string, before: T | undefined): T;
+  /** The value where none is given, if it may be left out. */
+  readonly bare?: T;
+  /** Whether it has a `--no-` form. */
+  readonly negatable?: boolean;
+}
+
+/** A flag that is off until given. */
+function on(help: string): Flag<boolean> {
+  return { help, default: false };
+}
+
+/** A flag that can be switched off with `--no-`. */
+function toggle(help: string, initial: boolean): Flag<boolean> {
+  return { help, default: initial, negatable: true };
+}
+
+function one<T>(
+  value: string,
+  help: string,
+  parse: (text: string) => T,
+  initial: NoInfer<T>,
+): Flag<T> {
+  return { help, default: initial, value, parse };
+}
+
+const number = (low: number, high: number, unit = "") => (text: string): number => {
+  const n = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (n >= low && n <= high) return n;
+  const range = high === INT_MAX ? `of at least ${low}` : `from ${low} to ${high}`;
+  throw new RangeError(`a whole number ${unit === "" ? "" : `of ${unit} `}${range}`);
+};
+
+const INT_MAX = 2 ** 31 - 1;
+
+const seconds = (text: string): number => {
+  const n = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (n > 0 && n <= INT_MAX / 1000) return n;
+  throw new RangeError("a number of seconds above 0");
+};
+
+const UNITS: Record<string, number> = { "": 1, k: 2 ** 10, m: 2 ** 20 };
+
+const bytes = (text: string): number => {
+  const match = /^(\d+)(?:([km])(?:i?b)?)?$/i.exec(text);
+  const n = match === null ? NaN : Number(match[1]) * UNITS[(match[2] ?? "").toLowerCase()]!;
+  if (n >= 1 && n <= INT_MAX) return n;
+  throw new RangeError("a number of bytes such as 65536, 64k or 4m");
+};
+
+const choice = <const T extends string>(names: readonly T[]) => (text: string): T => {
+  const name = names.find((name) => name === text);
+  if (name !== undefined) return name;
+  throw new RangeError(names.length === 1 ? names[0] : `one of ${names.join(", ")}`);
+};
+
+const some = (what: string) => (text: string): string => {
+  if (text !== "") return text;
+  throw new RangeError(what);
+};
+
+const keepAlive = (text: string): KeepAlive => {
+  const parts = text.split(",");
+  if (parts.length === 3) {
+    const [idle, interval, count] = parts.map(number(1, 32767));
+    return { idle: idle!, interval: interval!, count: count! };
+  }
+  throw new RangeError("IDLE,INTERVAL,COUNT in seconds, seconds and probes, such as 60,10,5");
+};
+
+/** Every flag, in the groups of the help. */
+const GROUPS = {
+  "Where to listen": {
+    "host": {
+      value: "ADDR",
+      help: "address; may be given several times (127.0.0.1)",
+      default: ["127.0.0.1"],
+      parse: (text, before = []) => [...before, some("an address")(text)],
+    } satisfies Flag<string[]> as Flag<string[]>,
+    "port": one("N", "port, 0 takes any that is free (8888)", number(0, 65535), 8888),
+    "backlog": one("N", "length of the accept queue (100)", number(1, INT_MAX), 100),
+    "reuse-port": toggle("share the port with other processes (on)", true),
+  },
+  "Socket options": {
+    "recv-buffer": one<number | undefined>("BYTES", "SO_RCVBUF, such as 64k", bytes, undefined),
+    "send-buffer": one<number | undefined>("BYTES", "SO_SNDBUF, such as 1m", bytes, undefined),
+    "quick-ack": toggle("TCP_QUICKACK: acknowledge at once (on)", true),
+    "no-delay": on("TCP_NODELAY: send small writes at once"),
+    "keep-alive": {
+      value: "[=IDLE,INTERVAL,COUNT]",
+      help: "SO_KEEPALIVE; seconds, seconds, probes",
+      default: undefined,
+      bare: true,
+      parse: keepAlive,
+    } satisfies Flag<KeepAlive | true | undefined> as Flag<KeepAlive | true | undefined>,
+    "user-timeout": one<number | undefined>(
+      "MS",
+      "TCP_USER_TIMEOUT: give up unacknowledged data",
+      number(0, INT_MAX, "milliseconds"),
+      undefined,
+    ),
+    "congestion": one<string | undefined>(
+      "NAME",
+      "TCP_CONGESTION, such as cubic or bbr",
+      some("the name of a congestion control"),
+      undefined,
+    ),
+    "strict": on("a setting that the kernel changes is an error"),
+  },
+  "Serving": {
+    "mode": one("MODE", "once: echo the first read and close", choice(["once"]), "once"),
+    "max-connections": one(
+      "N",
+      "open at once; more wait in the queue",
+      number(1, INT_MAX),
+      Infinity,
+    ),
+    "idle-timeout": one("SECONDS", "close connections that are idle so long", seconds, Infinity),
+  },
+  "Output": {
+    "log-level": one(
+      "LEVEL",
+      "debug, info, warn or error (info)",
+      choice(["debug", "info", "warn", "error"]),
+      "info",
+    ),
+    "log-format": one("FORMAT", "text or json (text)", choice(["text", "json"]), "text"),
+    "version": on("print the version"),
+    "help": on("print this help"),
+  },
+} as const;
+
+type Groups = typeof GROUPS;
+type Flags =
+  & Groups["Where to listen"]
+  & Groups["Socket options"]
+  & Groups["Serving"]
+  & Groups["Output"];
+
+/** The value of every flag, by its name. */
+export type CommandLine = { [Name in keyof Flags]: Flags[Name] extends Flag<infer T> ? T : never };
+
+const FLAGS = Object.assign({}, ...Object.values(GROUPS)) as Record<keyof Flags, Flag<unknown>>;
+
+/** A flag as it is typed, with the `--no-` forms. */
+const TYPED: readonly string[] = Object.entries(FLAGS).flatMap(([name, { negatable }]) =>
+  negatable ? [`--${name}`, `--no-${name}`] : [`--${name}`]
+);
+
+/**
+ * Parses a command line.
+ *
+ * @throws {UsageError} One line that names what is wrong and what is allowed.
+ */
+export function parseCommandLine(args: readonly string[]): CommandLine {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: parseOptions(),
+    strict: false,
+    tokens: true,
+  });
+  const given: Record<string, unknown> = {};
+  for (const token of tokens) {
+    if (token.kind === "positional") {
+      throw new UsageError(`unexpected argument ${JSON.stringify(token.value)}; see --help`);
+    }
+    if (token.kind !== "option") continue;
+    const [name, value] = interpret(token);
+    given[name] = readValue(name, value, given[name]);
+  }
+  const values = Object.entries(FLAGS).map(([name, flag]) => [name, given[name] ?? flag.default]);
+  return Object.fromEntries(values);
+}
+
+/** The flags as parseArgs() wants them: what takes a value, and what is on or off. */
+function parseOptions(): Record<string, { type: "string" | "boolean"; short?: string }> {
+  const entries = Object.entries(FLAGS).map(([name, flag]) => {
+    const type = flag.parse !== undefined && flag.bare === undefined ? "string" : "boolean";
+    return [name, name === "help" ? { type, short: "h" } : { type }];
+  });
+  return Object.fromEntries(entries);
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+/** The flag's own name, and `true` or `false` or the text of its value. */
+function interpret(token: OptionToken): [name: keyof Flags, value: string | boolean] {
+  const { name, rawName, value, inlineValue } = token;
+  const negated = name.startsWith("no-") ? name.slice(3) : undefined;
+  if (isFlag(name)) {
+    const { parse, bare } = FLAGS[name];
+    if (parse === undefined) {
+      if (value !== undefined) throw new UsageError(`${rawName} takes no value, got ${value}`);
+      return [name, true];
+    }
+    if (bare !== undefined && value === undefined) return [name, true];
+    // without "=", what follows may be the next flag
+    if (value === undefined || (!inlineValue && value.startsWith("--"))) {
+      throw new UsageError(`${rawName} needs a value: ${rawName} ${FLAGS[name].value}`);
+    }
+    return [name, value];
+  }
+  if (negated !== undefined && isFlag(negated) && FLAGS[negated].negatable) {
+    if (value !== undefined) throw new UsageError(`${rawName} takes no value, got ${value}`);
+    return [negated, false];
+  }
+  const near = nearest(rawName, TYPED);
+  throw new UsageError(
+    `unknown flag ${rawName}; ${near === undefined ? "see --help" : `did you mean ${near}?`}`,
+  );
+}
+
+function isFlag(name: string): name is keyof Flags {
+  return Object.hasOwn(FLAGS, name);
+}
+
+function readValue(name: keyof Flags, value: string | boolean, before: unknown): unknown {
+  if (typeof value === "boolean") return value;
+  try {
+    return FLAGS[name].parse!(value, before);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(`--${name} ${JSON.stringify(value)}: expected ${error.message}`);
+  }
+}
+
+/** The help: a line for each flag. */
+export function helpText(): string {
+  const lines = [
+    "A TCP echo server that applies and asserts socket options on every connection.",
+    "",
+    "Usage: server.ts [FLAG]...",
+  ];
+  for (const [title, flags] of Object.entries(GROUPS)) {
+    lines.push("", `${title}:`);
+    for (const [name, { value, help, negatable }] of Object.entries<Flag<unknown>>(flags)) {
+      const form = value === undefined ? "" : value.startsWith("[") ? value : ` ${value}`;
+      lines.push(`  ${`--${negatable ? "[no-]" : ""}${name}${form}`.padEnd(34)}${help}`);
+    }
+  }
+  return lines.join("\n");
+}

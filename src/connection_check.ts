@@ -1,0 +1,119 @@
+/**
+ * @module
+ */
+
+import { errnoNumber, lastErrno } from "../ffi/errno.ts";
+import {
+  SO_RCVBUF,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+  SO_TYPE,
+} from "../ffi/options/socket.ts";
+import { TCP_QUICKACK } from "../ffi/options/tcp.ts";
+import { compareName, type NameCall, socketName } from "../ffi/sockaddr.ts";
+import { hasBytes, isNonBlocking, optionBytes, readOption, writeOption } from "../ffi/socket.ts";
+import { SocketError } from "../ffi/socket_error.ts";
+import type { ReadableOption, WritableOption } from "../ffi/socket_option.ts";
+import type { KernelLimits } from "./kernel_limits.ts";
+import { OptionAssertionError } from "./option_assertion_error.ts";
+import type { OptionValue } from "./socket_settings.ts";
+
+/** An option that every connection must have as the listener has it. */
+interface Expectation {
+  readonly option: ReadableOption<unknown>;
+  /** The value, as the kernel's bytes. */
+  readonly bytes: Uint8Array;
+  /** How to set it, where it was asked for: what a connection did not inherit is set on it. */
+  readonly setting?: OptionValue;
+  /** Whether to set it in any case, as the kernel may have dropped it since. */
+  readonly always: boolean;
+}
+
+/** What is asserted on every connection of a listener. Made once, so that each takes little. */
+export class ConnectionCheck {
+  readonly #expectations: Expectation[];
+
+  /**
+   * @param listenerFd The listener, with its settings in force.
+   * @param settings The settings that are in force on it.
+   */
+  constructor(listenerFd: number, settings: readonly OptionValue[]) {
+    const expect = (option: ReadableOption<unknown>, setting?: OptionValue): Expectation => ({
+      option,
+      bytes: optionBytes(listenerFd, option),
+      ...setting === undefined ? {} : { setting },
+      always: option.name === TCP_QUICKACK.name,
+    });
+    this.#expectations = [
+      expect(SO_TYPE),
+      expect(SO_REUSEADDR),
+      expect(SO_REUSEPORT),
+      ...settings.filter(isReadable).map((setting) => expect(setting[0], setting)),
+    ];
+  }
+
+  /**
+   * Asserts that a connection is as the listener's settings and Deno say.
+   *
+   * @param fd Its descriptor.
+   * @param conn The connection.
+   * @returns `false` where the peer has already reset it and there is nothing to assert.
+   * @throws {OptionAssertionError} when something is not as expected.
+   */
+  run(fd: number, conn: Deno.Conn<Deno.NetAddr>): boolean {
+    if (!assertName(fd, "getpeername", conn.remoteAddr)) return false;
+    if (!assertName(fd, "getsockname", conn.localAddr)) return false;
+    if (!isNonBlocking(fd)) throw new OptionAssertionError("O_NONBLOCK", true, false);
+    for (const expectation of this.#expectations) {
+      if (expectation.always) writeOption(fd, ...expectation.setting!);
+      if (!hasBytes(fd, expectation.option, expectation.bytes)) repair(fd, expectation);
+    }
+    return true;
+  }
+}
+
+function isReadable(
+  setting: OptionValue,
+): setting is readonly [option: WritableOption<unknown> & ReadableOption<unknown>, value: unknown] {
+  return setting[0].access !== "write-only";
+}
+
+/** Asserts one address; `false` where the peer has gone. */
+function assertName(fd: number, call: NameCall, expected: Deno.NetAddr): boolean {
+  const result = compareName(fd, call, expected);
+  if (result === "same") return true;
+  if (result === "failed") {
+    const errno = lastErrno();
+    if (errno === errnoNumber("ENOTCONN")) return false;
+    throw new SocketError(call, errno);
+  }
+  throw new OptionAssertionError(call, expected, socketName(fd, call, expected.transport));
+}
+
+/**
+ * Sets on a connection what it did not inherit, as when it was established before the listener had its
+ * settings, or when the kernel does not pass the option on.
+ */
+function repair(fd: number, { option, bytes, setting }: Expectation): void {
+  if (setting !== undefined) writeOption(fd, ...setting);
+  if (hasBytes(fd, option, bytes)) return;
+  throw new OptionAssertionError(option.name, decode(option, bytes), readOption(fd, option));
+}
+
+function decode(option: ReadableOption<unknown>, bytes: Uint8Array): unknown {
+  return option.codec.decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+}
+
+/** The lines on a connection's options that the asyncio recipe logs. */
+export function describeOptions(
+  fd: number,
+  limits: KernelLimits,
+): string[] {
+  const lines = [
+    `recv buffer size: ${readOption(fd, SO_RCVBUF)} (max=${limits.rmemMax ?? "unknown"})`,
+    `send buffer size: ${readOption(fd, SO_SNDBUF)} (max=${limits.wmemMax ?? "unknown"})`,
+  ];
+  if (TCP_QUICKACK.optname >= 0) lines.push(`TCP quick ACK: ${readOption(fd, TCP_QUICKACK)}`);
+  return lines;
+}

@@ -1,0 +1,68 @@
+/**
+ * @module
+ */
+
+/** Writes one line of a log: a finished message, and the same as data. */
+export type LogFunction = (message: string, properties?: Record<string, unknown>) => void;
+
+/**
+ * What this package logs to, where it is given one; without, it is silent. `console`, a logger of LogTape
+ * and one of `@std/log` all are loggers.
+ *
+ * @example
+ * ```ts
+ * import { echoOnce, serve } from "@sockopt/tcp";
+ *
+ * await using server = serve({ hostname: "127.0.0.1", port: 0, logger: console }, echoOnce());
+ * ```
+ */
+export interface Logger {
+  /** What happens to each connection. */
+  debug: LogFunction;
+  /** Start and stop. */
+  info: LogFunction;
+  /** What works, but not as asked. */
+  warn: LogFunction;
+  /** What failed. */
+  error: LogFunction;
+}
+
+const nothing: LogFunction = () => {};
+
+/** Logs nowhere. */
+export const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/** What loggers that know their own level offer beside {@linkcode Logger}. */
+interface Leveled {
+  /** LogTape. */
+  isEnabledFor?(level: string): boolean;
+  /** `@std/log`: 10 is debug. */
+  level?: number;
+}
+
+/** A logger as the package uses it, with the question of the debug level answered once. */
+export interface ReadyLogger extends Logger {
+  /** Whether lines of level debug are worth making. */
+  readonly debugging: boolean;
+}
+
+/** Makes a logger ready for use. */
+export function readyLogger(logger: Logger = SILENT): ReadyLogger {
+  const { isEnabledFor, level } = logger as Leveled;
+  const debugging = logger !== SILENT && (typeof level !== "number" || level <= 10) &&
+    (isEnabledFor?.call(logger, "debug") ?? true);
+  // LogTape reads braces as placeholders, and a message of ours is finished
+  const escape = isEnabledFor === undefined
+    ? (message: string): string => message
+    : (message: string): string =>
+      message.includes("{") ? message.replaceAll("{", "{{").replaceAll("}", "}}") : message;
+  const through = (name: keyof Logger): LogFunction => (message, properties) =>
+    logger[name](escape(message), properties);
+  return {
+    debugging,
+    debug: through("debug"),
+    info: through("info"),
+    warn: through("warn"),
+    error: through("error"),
+  };
+}

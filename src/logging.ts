@@ -1,0 +1,89 @@
+/**
+ * The program's logs: LogTape, with lines for people or for machines on standard error.
+ *
+ * @module
+ */
+
+import {
+  configure,
+  dispose,
+  getLogger,
+  getTextFormatter,
+  type LogLevel as LogTapeLevel,
+  type LogRecord,
+  type Sink,
+} from "@logtape/logtape";
+import type { CommandLine } from "./command_line.ts";
+import type { Logger } from "./logger.ts";
+
+type Format = (record: LogRecord) => string;
+
+/** LogTape's levels under the names of this program's. */
+const LEVELS: Partial<Record<LogTapeLevel, string>> = { warning: "warn", fatal: "error" };
+
+const level = (name: LogTapeLevel): string => LEVELS[name] ?? name;
+
+const text: Format = getTextFormatter({
+  timestamp: "date-time",
+  level,
+  format: ({ timestamp, level, message }) => `${timestamp} ${level.padEnd(5)} ${message}`,
+});
+
+const json: Format = (record) => {
+  const line = {
+    time: new Date(record.timestamp).toISOString(),
+    level: level(record.level),
+    message: record.message.join(""),
+    ...record.properties,
+  };
+  return JSON.stringify(line, (_, value) => typeof value === "bigint" ? Number(value) : value) +
+    "\n";
+};
+
+/** Starts logging as the command line says. */
+export async function startLogging(
+  options: Pick<CommandLine, "log-level" | "log-format">,
+): Promise<Logger> {
+  const stderr = batchedSink(options["log-format"] === "json" ? json : text);
+  const lowestLevel = options["log-level"] === "warn" ? "warning" : options["log-level"];
+  await configure({
+    sinks: { stderr },
+    loggers: [
+      { category: "sockopt", lowestLevel, sinks: ["stderr"] },
+      { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["stderr"] },
+    ],
+  });
+  return getLogger("sockopt");
+}
+
+/** Ends logging: every line that was logged is written. */
+export function endLogging(): Promise<void> {
+  return dispose();
+}
+
+/** Writes lines to standard error: what is logged while a write is under way goes into the next one. */
+function batchedSink(format: Format): Sink & AsyncDisposable {
+  const encoder = new TextEncoder();
+  let lines: string[] = [];
+  let writing: Promise<void> | undefined;
+
+  async function write(): Promise<void> {
+    await undefined; // lets the lines of this moment come together
+    while (lines.length > 0) {
+      const chunk = encoder.encode(lines.join(""));
+      lines = [];
+      try {
+        for (let n = 0; n < chunk.length;) n += await Deno.stderr.write(chunk.subarray(n));
+      } catch {
+        // nobody reads standard error any more; the server goes on without
+      }
+    }
+    writing = undefined;
+  }
+
+  const sink = (record: LogRecord): void => {
+    lines.push(format(record));
+    writing ??= write();
+  };
+  return Object.assign(sink, { [Symbol.asyncDispose]: async () => await writing });
+}

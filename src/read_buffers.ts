@@ -1,0 +1,36 @@
+/**
+ * Buffers to read into. A read that is pending holds its buffer, so those of connections are small, and
+ * what is larger goes through one that all share.
+ *
+ * @module
+ */
+
+/** The size of a connection's own buffer. */
+export const SMALL = 1024;
+/** The size for a TLS connection: the longest record, since no more can be had without waiting. */
+export const TLS_RECORD = 16 * 1024;
+/** The size of the shared buffer. */
+export const LARGE = 256 * 1024;
+
+/** Small buffers that are not in use. Kept, as making one costs more than a read. */
+const free: Uint8Array<ArrayBuffer>[] = [];
+
+/** How many are kept: what is in use at once in a burst, not what was once. */
+const KEPT = 256;
+
+/** Takes a small buffer. */
+export function takeBuffer(): Uint8Array<ArrayBuffer> {
+  return free.pop() ?? new Uint8Array(SMALL);
+}
+
+/** Gives a small buffer back. Nothing may refer to it any more. */
+export function giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
+  if (free.length < KEPT) free.push(buffer);
+}
+
+let large: Uint8Array<ArrayBuffer> | undefined;
+
+/** The shared buffer. What is in it is gone at the next `await`. */
+export function sharedBuffer(): Uint8Array<ArrayBuffer> {
+  return large ??= new Uint8Array(LARGE);
+}

@@ -1,0 +1,37 @@
+/**
+ * @module
+ */
+
+/** The accept queue of one listener. */
+export interface AcceptQueue {
+  /** Where it listens. */
+  readonly addr: Deno.NetAddr;
+  /** How many connections wait to be accepted now; `undefined` where the kernel does not tell (macOS). */
+  readonly length: number | undefined;
+  /** How many may. */
+  readonly limit: number | undefined;
+}
+
+/** What a server has done since it was started. */
+export interface ServerStats {
+  /** Connections accepted. */
+  readonly accepted: number;
+  /** Connections that are open now. */
+  readonly active: number;
+  /** Connections that have ended. */
+  readonly closed: number;
+  /** Bytes received on connections that have ended; of TLS connections, what the handler counted. */
+  readonly bytesIn: number;
+  /** Bytes sent on connections that have ended; of TLS connections, what the handler counted. */
+  readonly bytesOut: number;
+  /** Errors of handlers, of accepting and of handshakes, by the error's name or code. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Connections that were closed because an assertion on them failed. */
+  readonly assertionFailures: number;
+  /** Connections that were closed because nothing happened on them for too long. */
+  readonly timedOut: number;
+  /** The accept queue of each listener that is open. */
+  readonly queues: readonly AcceptQueue[];
+  /** Seconds since the server was started. */
+  readonly uptime: number;
+}

@@ -1,0 +1,22 @@
+/**
+ * @module
+ */
+
+import type * as dgram from "node:dgram";
+import type * as net from "node:net";
+
+/**
+ * Any socket that the functions of this package take: a connection, listener or datagram socket of Deno,
+ * a socket or server of Node.js's `net`, `tls` or `dgram`, or a file descriptor's number.
+ *
+ * A number is taken as it is: the caller answers for it. All others are verified at every call.
+ */
+export type SocketLike =
+  | Deno.Conn
+  | Deno.Listener
+  | Deno.TlsListener
+  | Deno.DatagramConn
+  | net.Socket
+  | net.Server
+  | dgram.Socket
+  | number;

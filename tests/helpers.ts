@@ -1,0 +1,237 @@
+/** What the tests share: programs that may be missing, and the server as a process of its own. */
+
+import { libc } from "../ffi/libc.ts";
+import { socketFd } from "../mod.ts";
+
+// opened here, so that no test is charged with the library
+libc();
+
+/** The folder of the package. */
+export const ROOT = new URL("..", import.meta.url).pathname;
+
+/** Whether a program is on this machine. */
+export function has(program: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+    try {
+      return Deno.statSync(`${folder}/${program}`).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** A test that takes programs which may be missing; then it is ignored, and its name says why. */
+export function testWith(
+  programs: string | string[],
+  name: string,
+  fn: (t: Deno.TestContext) => void | Promise<void>,
+): void {
+  const missing = [programs].flat().filter((program) => !has(program));
+  const reason = missing.length === 0 ? "" : ` [ignored: no ${missing.join(", ")}]`;
+  Deno.test({ name: name + reason, ignore: missing.length > 0, fn });
+}
+
+/** What a process that has ended left behind. */
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program to its end, with text for its standard input. */
+export async function run(program: string, args: string[], input = ""): Promise<Ended> {
+  const process = new Deno.Command(program, {
+    args,
+    cwd: ROOT,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = process.stdin.getWriter();
+  // a program that ends without reading closes the pipe
+  await writer.write(new TextEncoder().encode(input)).catch(() => {});
+  await writer.close().catch(() => {});
+  const { code, stdout, stderr } = await process.output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Runs a Python program and gives what it printed; a failure of its own fails the test. */
+export async function python(program: string, ...args: (string | number)[]): Promise<string> {
+  const { code, stdout, stderr } = await run("python3", ["-c", program, ...args.map(String)]);
+  if (code !== 0) throw new Error(`python3 ended with ${code}: ${stderr}`);
+  return stdout;
+}
+
+/** What server.ts needs, and no more. */
+export const PERMISSIONS = ["--allow-net", "--allow-ffi"];
+
+/** The arguments of Deno that run server.ts. */
+export function serverArgs(flags: string[], permissions: string[] = PERMISSIONS): string[] {
+  return ["run", ...permissions, `${ROOT}server.ts`, ...flags];
+}
+
+/** Runs server.ts to its end, as with a wrong flag. */
+export function runServer(flags: string[], permissions?: string[]): Promise<Ended> {
+  return run(Deno.execPath(), serverArgs(flags, permissions));
+}
+
+/** A line of the JSON log. */
+export type LogLine = { event?: string; message: string; level: string } & Record<string, unknown>;
+
+/** server.ts as a process that listens. */
+export class ServerProcess implements AsyncDisposable {
+  readonly lines: LogLine[] = [];
+  port = 0;
+  #waiting: { isIt: (line: LogLine) => boolean; resolve: (line: LogLine) => void }[] = [];
+  readonly #reading: Promise<void>;
+
+  private constructor(readonly process: Deno.ChildProcess) {
+    this.#reading = this.#read();
+  }
+
+  /**
+   * Starts it on a free port, with its log as JSON.
+   *
+   * @param flags More flags.
+   * @param wrap A command that runs it, such as strace.
+   * @param permissions Its permissions.
+   */
+  static async start(
+    flags: string[] = [],
+    wrap: string[] = [],
+    permissions?: string[],
+  ): Promise<ServerProcess> {
+    const args = serverArgs(["--port", "0", "--log-format", "json", ...flags], permissions);
+    const [program, ...rest] = [...wrap, Deno.execPath(), ...args];
+    const server = new ServerProcess(
+      new Deno.Command(program!, { args: rest, stdin: "null", stdout: "piped", stderr: "piped" })
+        .spawn(),
+    );
+    const { port } = await server.event("listening");
+    server.port = port as number;
+    return server;
+  }
+
+  async #read(): Promise<void> {
+    let rest = "";
+    const text = this.process.stderr.pipeThrough(new TextDecoderStream());
+    for await (const chunk of text) {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) this.#take(line);
+    }
+    this.#take(`{"event": "ended", "message": ${JSON.stringify(rest)}, "level": "none"}`);
+  }
+
+  #take(text: string): void {
+    const line: LogLine = text.startsWith("{")
+      ? JSON.parse(text)
+      : { message: text, level: "none" };
+    this.lines.push(line);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const each of waiting) {
+      if (each.isIt(line) || line.event === "ended") each.resolve(line);
+      else this.#waiting.push(each);
+    }
+  }
+
+  /** The next line with this event that was not logged yet, or the first one that was. */
+  async event(name: string): Promise<LogLine> {
+    const isIt = (line: LogLine): boolean => line.event === name;
+    const line = this.lines.find(isIt) ??
+      await new Promise<LogLine>((resolve) => this.#waiting.push({ isIt, resolve }));
+    if (line.event !== name) {
+      throw new Error(`the server ended: ${this.lines.map(({ message }) => message).join("\n")}`);
+    }
+    return line;
+  }
+
+  /** The lines with an event. */
+  events(name: string): LogLine[] {
+    return this.lines.filter(({ event }) => event === name);
+  }
+
+  connect(): Promise<Deno.TcpConn> {
+    return Deno.connect({ hostname: "127.0.0.1", port: this.port });
+  }
+
+  /** Tells it to stop and waits until it has. */
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<Ended> {
+    try {
+      this.process.kill(signal);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended already
+    }
+    return await this.end();
+  }
+
+  /** Waits until it has ended. */
+  async end(): Promise<Ended> {
+    const [stdout, { code }] = await Promise.all([
+      this.#stdout ??= new Response(this.process.stdout).text(),
+      this.process.status,
+      this.#reading,
+    ]);
+    return { code, stdout, stderr: this.lines.map(({ message }) => message).join("\n") };
+  }
+  #stdout: Promise<string> | undefined;
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGKILL");
+  }
+}
+
+/** Sends a message and reads until the end. */
+export async function exchange(
+  conn: Deno.Conn,
+  message: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array> {
+  await conn.write(message);
+  return await readAll(conn);
+}
+
+/** Reads until the end, and closes. */
+export async function readAll(conn: Deno.Conn): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(conn.readable).arrayBuffer());
+}
+
+/** Text as bytes. */
+export function bytes(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+/** Gets a copy of another process's socket by pidfd_getfd(2): a witness that reads it for itself. */
+const BORROW = `
+import ctypes, os, socket, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+pidfd = libc.syscall(434, int(sys.argv[1]), 0)
+fd = libc.syscall(438, pidfd, int(sys.argv[2]), 0)
+if fd < 0: sys.exit("pidfd_getfd: " + os.strerror(ctypes.get_errno()))
+s = socket.socket(fileno=fd)
+`;
+
+/** What Python says of one of this process's sockets, which its expression calls `s`. */
+export async function witness(fd: number, expression: string): Promise<string> {
+  return (await python(`${BORROW}print(${expression})`, Deno.pid, fd)).trim();
+}
+
+/** Whether {@linkcode witness} works here: it takes root, or a kernel that lets a child look. */
+const canWitness = has("python3") && await (async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const fd = socketFd(listener);
+  return await witness(fd, "s.family").then(() => true, () => false);
+})();
+
+/** A test that takes {@linkcode witness}. */
+export function testWitnessed(name: string, fn: () => void | Promise<void>): void {
+  const reason = canWitness ? "" : " [ignored: no python3 that may use pidfd_getfd]";
+  Deno.test({ name: name + reason, ignore: !canWitness, fn });
+}
+
+/** A connection to a listener or a server of this process. */
+export function connectTo({ addr }: { addr: Deno.NetAddr }): Promise<Deno.TcpConn> {
+  const { hostname, port } = addr;
+  return Deno.connect({ hostname, port });
+}
