@@ -15,17 +15,49 @@
  * @module
  */
 
+export * from "./ffi/options/ip.ts";
+export * from "./ffi/options/ipv6.ts";
 export * from "./ffi/options/socket.ts";
 export * from "./ffi/options/tcp.ts";
-export { type Codec, type Linger } from "./ffi/codec.ts";
+export * from "./ffi/options/udp.ts";
+export type { Codec } from "./ffi/codec.ts";
+export type { MtuDiscover, SocketDomain } from "./ffi/enums.ts";
 export { SocketError, type SocketErrorDetails } from "./ffi/socket_error.ts";
 export type {
   AnySocketOption,
   OptionAccess,
+  OptionLevel,
   ReadableOption,
   SocketOption,
   WritableOption,
 } from "./ffi/socket_option.ts";
+export type {
+  Clock,
+  CongestionInfo,
+  FilterMode,
+  FlowLabelAction,
+  FlowLabelFlag,
+  FlowLabelRequest,
+  FlowLabelShare,
+  GroupFilter,
+  GroupRequest,
+  GroupSourceRequest,
+  Ipv6Membership,
+  Ipv6PacketInfo,
+  Linger,
+  Md5Signature,
+  Membership,
+  PortRange,
+  RepairOption,
+  RepairWindow,
+  SocketMemory,
+  SourceFilter,
+  SourceMembership,
+  Timestamping,
+  TimestampingFlag,
+  TxTime,
+  Ucred,
+} from "./ffi/structs.ts";
 export type {
   CongestionState,
   EcnMode,
@@ -36,16 +68,20 @@ export type {
 } from "./ffi/tcp_info.ts";
 export { applySettings, type SettingReport } from "./src/apply_settings.ts";
 export { assertOption } from "./src/assert_option.ts";
+export * as codecs from "./src/codecs.ts";
 export type { ConnHandler, ConnInfo } from "./src/conn_handler.ts";
+export { defineOption, type OptionDefinition } from "./src/define_option.ts";
 export { echoOnce } from "./src/echo_once.ts";
 export { getOption } from "./src/get_option.ts";
 export { type KernelLimits, kernelLimits } from "./src/kernel_limits.ts";
 export { listen, type ListenOptions } from "./src/listen.ts";
 export type { LogFunction, Logger, ReadyLogger } from "./src/logger.ts";
 export { OptionAssertionError } from "./src/option_assertion_error.ts";
+export { readOptions } from "./src/read_options.ts";
 export { serve, type ServeOptions, type ServeTlsOptions, type TcpServer } from "./src/serve.ts";
 export type { AcceptQueue, ServerStats } from "./src/server_stats.ts";
 export { setOption } from "./src/set_option.ts";
 export { socketFd } from "./src/socket_fd.ts";
 export type { SocketLike } from "./src/socket_like.ts";
+export { supportedOptions } from "./src/supported_options.ts";
 export type { KeepAlive, OptionValue, SocketSettings } from "./src/socket_settings.ts";

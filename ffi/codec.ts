@@ -8,6 +8,8 @@
 export interface Codec<T> {
   /** How many bytes to offer to getsockopt(2). The kernel may return fewer. */
   readonly size: number;
+  /** Sizes that are offered in turn instead, where the kernel takes one alone. */
+  readonly exactSizes?: readonly number[];
   /**
    * Writes a value for setsockopt(2).
    *
@@ -27,10 +29,10 @@ export interface Codec<T> {
 }
 
 /** Both platforms run on little-endian machines alone. */
-const LITTLE_ENDIAN = true;
+export const LITTLE_ENDIAN = true;
 
 /** A C `int` from a value that may be as short as one byte, as some IP options are. */
-function readInt(from: DataView): number {
+export function readInt(from: DataView): number {
   return from.byteLength >= 4 ? from.getInt32(0, LITTLE_ENDIAN) : from.getUint8(0);
 }
 
@@ -56,6 +58,28 @@ export const int: Codec<number> = {
     return 4;
   },
   decode: readInt,
+};
+
+/** An unsigned whole number of 32 bits. */
+export const uint32: Codec<number> = {
+  size: 4,
+  encode(value, into) {
+    checkInteger(value, 0, 2 ** 32 - 1);
+    into.setUint32(0, value, LITTLE_ENDIAN);
+    return 4;
+  },
+  decode: (from) => readInt(from) >>> 0,
+};
+
+/** An unsigned whole number of 32 bits in network byte order. */
+export const uint32BigEndian: Codec<number> = {
+  size: 4,
+  encode(value, into) {
+    checkInteger(value, 0, 2 ** 32 - 1);
+    into.setUint32(0, value);
+    return 4;
+  },
+  decode: (from) => from.getUint32(0),
 };
 
 /** An unsigned whole number of 64 bits, which a JavaScript number cannot hold. */
@@ -105,8 +129,7 @@ export function enumeration<Name extends string>(
     size: 4,
     encode(value, into) {
       if (!Object.hasOwn(names, value)) {
-        const allowed = Object.keys(names).map(show).join(", ");
-        throw new TypeError(`expected one of ${allowed}, got ${show(value)}`);
+        throw new TypeError(`expected one of ${oneOf(names)}, got ${show(value)}`);
       }
       into.setInt32(0, names[value], LITTLE_ENDIAN);
       return 4;
@@ -118,23 +141,80 @@ export function enumeration<Name extends string>(
   };
 }
 
-/** How close(2) treats data that was not sent yet: wait so many seconds for it, or not at all. */
-export type Linger = number | false;
+/** A bit set as the names of the bits that are set, in the order of the table. */
+export function flags<Name extends string>(
+  bits: Readonly<Record<Name, number>>,
+): Codec<readonly Name[]> {
+  const names = Object.keys(bits) as Name[];
+  return {
+    size: 4,
+    encode(value, into) {
+      into.setUint32(0, flagBits(bits, value), LITTLE_ENDIAN);
+      return 4;
+    },
+    decode(from) {
+      const set = readInt(from);
+      return names.filter((name) => (set & bits[name]) !== 0);
+    },
+  };
+}
 
-/** `struct linger { int l_onoff; int l_linger; }` as seconds, or `false` for off. */
-export const linger: Codec<Linger> = {
-  size: 8,
+/** The number of a bit set. */
+export function flagBits<Name extends string>(
+  bits: Readonly<Record<Name, number>>,
+  value: readonly Name[],
+): number {
+  if (!Array.isArray(value)) throw new TypeError(`expected a list of names, got ${show(value)}`);
+  let set = 0;
+  for (const name of value) {
+    if (!Object.hasOwn(bits, name)) {
+      throw new TypeError(`expected names out of ${oneOf(bits)}, got ${show(name)}`);
+    }
+    set |= bits[name as Name];
+  }
+  return set >>> 0;
+}
+
+/** Bytes as they are, at most so many. */
+export function bytes(size: number): Codec<Uint8Array> {
+  return {
+    size,
+    encode(value, into) {
+      checkBytes(value, size);
+      asBytes(into).set(value);
+      return value.length;
+    },
+    decode: (from) => asBytes(from).slice(),
+  };
+}
+
+/** A list of unsigned numbers of 32 bits, such as group IDs. */
+export const uint32List: Codec<readonly number[]> = {
+  size: 4096,
   encode(value, into) {
-    if (value !== false) checkInteger(value, 0, 2 ** 31 - 1, "a whole number of seconds or false");
-    into.setInt32(0, value === false ? 0 : 1, LITTLE_ENDIAN);
-    into.setInt32(4, value === false ? 0 : value, LITTLE_ENDIAN);
-    return 8;
+    if (!Array.isArray(value)) throw new TypeError(`expected a list, got ${show(value)}`);
+    value.forEach((number, i) => uint32.encode(number, new DataView(into.buffer, 4 * i)));
+    return 4 * value.length;
   },
-  decode: (from) => from.getInt32(0, LITTLE_ENDIAN) !== 0 && from.getInt32(4, LITTLE_ENDIAN),
+  decode: (from) =>
+    Array.from({ length: from.byteLength / 4 }, (_, i) => from.getUint32(4 * i, LITTLE_ENDIAN)),
 };
 
+/** Throws unless the value is bytes, and no more than so many. */
+export function checkBytes(value: unknown, size: number): asserts value is Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new TypeError(`expected bytes, got ${show(value)}`);
+  if (value.length > size) {
+    throw new RangeError(`expected at most ${size} bytes, got ${value.length}`);
+  }
+}
+
+/** The memory of a view as bytes. */
+export function asBytes(view: DataView): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
 /** Throws unless the value is a whole number in the range. */
-function checkInteger(
+export function checkInteger(
   value: unknown,
   low: number,
   high: number,
@@ -146,8 +226,13 @@ function checkInteger(
   }
 }
 
+/** The names of a table as a message lists them. */
+export function oneOf(names: object): string {
+  return Object.keys(names).map(show).join(", ");
+}
+
 /** A value as a message names it. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
   return typeof value === "object" && value !== null ? "an object" : String(value);

@@ -1,8 +1,9 @@
 /**
  * The numbers that macOS gives to the options of the table, from its public headers (sys/socket.h,
- * netinet/tcp.h, netinet/in.h, netinet6/in6.h). What is not here, macOS does not have.
+ * netinet/tcp.h, netinet/in.h, netinet6/in6.h). What is not here, macOS does not have, or not with the
+ * same value.
  *
- * These numbers were taken from the headers; they have not been run on a macOS kernel yet.
+ * They have not been run on a macOS kernel yet.
  *
  * @module
  */
@@ -10,17 +11,83 @@
 /** Option name to number. */
 export const DARWIN_OPTIONS: Readonly<Record<string, number>> = {
   // SOL_SOCKET
+  SO_DEBUG: 0x0001,
   SO_ACCEPTCONN: 0x0002,
-  SO_KEEPALIVE: 0x0008,
-  SO_LINGER: 0x1080, // SO_LINGER_SEC, in seconds as on Linux; SO_LINGER itself counts in ticks
   SO_REUSEADDR: 0x0004,
+  SO_KEEPALIVE: 0x0008,
+  SO_DONTROUTE: 0x0010,
+  SO_BROADCAST: 0x0020,
+  SO_OOBINLINE: 0x0100,
   SO_REUSEPORT: 0x0200,
-  SO_RCVBUF: 0x1002,
+  SO_TIMESTAMP: 0x0400,
   SO_SNDBUF: 0x1001,
+  SO_RCVBUF: 0x1002,
+  SO_SNDLOWAT: 0x1003,
+  SO_RCVLOWAT: 0x1004,
+  SO_SNDTIMEO: 0x1005,
+  SO_RCVTIMEO: 0x1006,
+  SO_ERROR: 0x1007,
   SO_TYPE: 0x1008,
+  SO_NREAD: 0x1020,
+  SO_NOSIGPIPE: 0x1022,
+  SO_NWRITE: 0x1024,
+  SO_LINGER: 0x1080, // SO_LINGER_SEC, in seconds as on Linux; SO_LINGER itself counts in ticks
+
   // IPPROTO_TCP
   TCP_NODELAY: 0x01,
+  TCP_MAXSEG: 0x02,
+  TCP_CORK: 0x04, // TCP_NOPUSH
+  TCP_NOOPT: 0x08,
   TCP_KEEPIDLE: 0x10, // TCP_KEEPALIVE
+  TCP_CONNECTIONTIMEOUT: 0x20,
+  TCP_RXT_CONNDROPTIME: 0x80,
   TCP_KEEPINTVL: 0x101,
   TCP_KEEPCNT: 0x102,
+  TCP_SENDMOREACKS: 0x103,
+  TCP_FASTOPEN: 0x105,
+  TCP_NOTSENT_LOWAT: 0x201,
+
+  // IPPROTO_IP
+  IP_OPTIONS: 1,
+  IP_HDRINCL: 2,
+  IP_TOS: 3,
+  IP_TTL: 4,
+  IP_RECVOPTS: 5,
+  IP_RETOPTS: 8,
+  IP_MULTICAST_IF: 9,
+  IP_MULTICAST_TTL: 10,
+  IP_MULTICAST_LOOP: 11,
+  IP_ADD_MEMBERSHIP: 12,
+  IP_DROP_MEMBERSHIP: 13,
+  IP_RECVTTL: 24,
+  IP_PKTINFO: 26,
+  IP_RECVTOS: 27,
+  IP_ADD_SOURCE_MEMBERSHIP: 70,
+  IP_DROP_SOURCE_MEMBERSHIP: 71,
+  IP_BLOCK_SOURCE: 72,
+  IP_UNBLOCK_SOURCE: 73,
+
+  // IPPROTO_IPV6
+  IPV6_UNICAST_HOPS: 4,
+  IPV6_MULTICAST_IF: 9,
+  IPV6_MULTICAST_HOPS: 10,
+  IPV6_MULTICAST_LOOP: 11,
+  IPV6_ADD_MEMBERSHIP: 12, // IPV6_JOIN_GROUP
+  IPV6_DROP_MEMBERSHIP: 13, // IPV6_LEAVE_GROUP
+  IPV6_CHECKSUM: 26,
+  IPV6_V6ONLY: 27,
+  IPV6_RECVTCLASS: 35,
+  IPV6_TCLASS: 36,
+  IPV6_RECVHOPLIMIT: 37,
+  IPV6_RECVRTHDR: 38,
+  IPV6_RECVHOPOPTS: 39,
+  IPV6_RECVDSTOPTS: 40,
+  IPV6_RECVPATHMTU: 43,
+  IPV6_PATHMTU: 44,
+  IPV6_PKTINFO: 46,
+  IPV6_HOPOPTS: 49,
+  IPV6_DSTOPTS: 50,
+  IPV6_RTHDR: 51,
+  IPV6_RECVPKTINFO: 61,
+  IPV6_DONTFRAG: 62,
 };

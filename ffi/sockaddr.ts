@@ -13,7 +13,11 @@ const AF_INET = 2;
 const AF_INET6 = darwin ? 30 : 10;
 
 /** `sizeof(struct sockaddr_storage)`. */
-const SOCKADDR_STORAGE = 128;
+export const SOCKADDR_STORAGE = 128;
+/** `sizeof(struct in_addr)`. */
+export const IN_ADDR_SIZE = 4;
+/** `sizeof(struct in6_addr)`. */
+export const IN6_ADDR_SIZE = 16;
 
 // Ports and addresses are in network byte order.
 const PORT = 2; // sin_port, sin6_port
@@ -21,30 +25,120 @@ const IN_ADDR = 4; // sin_addr
 const IN6_ADDR = 8; // sin6_addr
 const SUN_PATH = 2; // sun_path
 
+/** sa_family; BSD has the structure's length in the byte before it. */
+function readFamily(from: DataView): number {
+  return darwin ? from.getUint8(1) : from.getUint16(0, true);
+}
+
+function writeFamily(family: number, length: number, into: DataView): void {
+  if (!darwin) return into.setUint16(0, family, true);
+  into.setUint8(0, length);
+  into.setUint8(1, family);
+}
+
+/** Reads `struct sockaddr`, of which the view is just the part that the kernel wrote. */
+export function readSockaddr(from: DataView, transport: Deno.Addr["transport"]): Deno.Addr {
+  if (readFamily(from) === AF_UNIX) {
+    return { transport: transport === "unixpacket" ? transport : "unix", path: readPath(from) };
+  }
+  return {
+    transport: transport === "udp" ? transport : "tcp",
+    hostname: readHostname(from),
+    port: from.byteLength >= IN_ADDR ? from.getUint16(PORT) : 0,
+  };
+}
+
+/**
+ * Writes `struct sockaddr`.
+ *
+ * @throws {TypeError} when it is not an Internet address.
+ */
+export function writeSockaddr(addr: Deno.Addr, into: DataView): void {
+  if (typeof addr !== "object" || addr === null || !("hostname" in addr)) {
+    throw new TypeError("expected an address with hostname and port");
+  }
+  const isIpv6 = addr.hostname.includes(":");
+  const at = isIpv6 ? IN6_ADDR : IN_ADDR;
+  const size = isIpv6 ? IN6_ADDR_SIZE : IN_ADDR_SIZE;
+  writeFamily(isIpv6 ? AF_INET6 : AF_INET, isIpv6 ? 28 : 16, into);
+  into.setUint16(PORT, addr.port);
+  writeAddress(addr.hostname, new DataView(into.buffer, into.byteOffset + at), size);
+}
+
+/** The address as text; "" where it is not an Internet address. */
+function readHostname(from: DataView): string {
+  switch (readFamily(from)) {
+    case AF_INET:
+      // without a call or a copy, as every connection comes by here
+      return `${from.getUint8(4)}.${from.getUint8(5)}.${from.getUint8(6)}.${from.getUint8(7)}`;
+    case AF_INET6:
+      return readAddress(new DataView(from.buffer, from.byteOffset + IN6_ADDR), IN6_ADDR_SIZE);
+    default:
+      return "";
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The path; "" for an unnamed socket, with a leading NUL for an abstract name. */
+function readPath(from: DataView): string {
+  const path = new Uint8Array(from.buffer, from.byteOffset + SUN_PATH, from.byteLength - SUN_PATH);
+  // the kernel counts a path's closing NUL, and an abstract name has none
+  const isPath = path.length > 0 && path[0] !== 0;
+  const end = isPath ? path.indexOf(0) : -1;
+  return decoder.decode(end < 0 ? path : path.subarray(0, end));
+}
+
+const text = new Uint8Array(64);
+
+/** The text of an address of 4 or 16 bytes: inet_ntop(3). */
+export function readAddress(from: DataView, size: number): string {
+  const address = new Uint8Array(from.buffer as ArrayBuffer, from.byteOffset, size);
+  libc().inet_ntop(size === IN_ADDR_SIZE ? AF_INET : AF_INET6, address, text, text.length);
+  return decoder.decode(text.subarray(0, text.indexOf(0)));
+}
+
+/**
+ * Writes an address of 4 or 16 bytes: inet_pton(3).
+ *
+ * @throws {TypeError} when the text is not such an address.
+ */
+export function writeAddress(address: string, into: DataView, size: number): void {
+  const bytes = new Uint8Array(into.buffer as ArrayBuffer, into.byteOffset, size);
+  if (!parseAddress(address, bytes)) {
+    throw new TypeError(
+      `expected an IPv${size === IN_ADDR_SIZE ? 4 : 6} address, got ${JSON.stringify(address)}`,
+    );
+  }
+}
+
+/** inet_pton(3) into 4 or 16 bytes; `false` where the text is not such an address. */
+function parseAddress(address: string, into: Uint8Array<ArrayBuffer>): boolean {
+  const { written } = encoder.encodeInto(`${address}`, text.subarray(0, text.length - 1));
+  text[written] = 0;
+  return libc().inet_pton(into.length === IN_ADDR_SIZE ? AF_INET : AF_INET6, text, into) === 1;
+}
+
 /** The call that asks for one of a socket's two addresses. */
 export type NameCall = "getsockname" | "getpeername";
 
 /** How a socket's address compares with what is expected of it; "failed" leaves the reason in errno. */
 export type NameResult = "same" | "other" | "failed";
 
-const bytes = new Uint8Array(SOCKADDR_STORAGE);
-const view = new DataView(bytes.buffer);
+const name = new Uint8Array(SOCKADDR_STORAGE);
+const nameView = new DataView(name.buffer);
 const length = new Uint32Array(1);
 const lengthBytes = new Uint8Array(length.buffer);
 
-/** Reads an address into this module's buffer; `false` where that failed. */
+/** Asks for an address; `false` where that failed. */
 function readName(fd: number, call: NameCall): boolean {
   length[0] = SOCKADDR_STORAGE;
   const c = libc();
   const result = call === "getsockname"
-    ? c.getsockname(fd, bytes, lengthBytes)
-    : c.getpeername(fd, bytes, lengthBytes);
+    ? c.getsockname(fd, name, lengthBytes)
+    : c.getpeername(fd, name, lengthBytes);
   return result === 0;
-}
-
-/** sa_family; BSD has the structure's length in the byte before it. */
-function family(): number {
-  return darwin ? bytes[1]! : view.getUint16(0, true);
 }
 
 /** Asks for one of a socket's addresses; `undefined` where that failed, with the reason in errno. */
@@ -54,78 +148,49 @@ export function socketName(
   transport: Deno.Addr["transport"],
 ): Deno.Addr | undefined {
   if (!readName(fd, call)) return undefined;
-  if (family() === AF_UNIX) {
-    return { transport: transport === "unixpacket" ? transport : "unix", path: path() };
-  }
-  return {
-    transport: transport === "udp" ? transport : "tcp",
-    hostname: hostname(),
-    port: view.getUint16(PORT),
-  };
+  return readSockaddr(new DataView(name.buffer, 0, length[0]), transport);
 }
 
 /** Compares one of a socket's addresses with what Deno says it is. */
 export function compareName(fd: number, call: NameCall, expected: Deno.Addr): NameResult {
   if (!readName(fd, call)) return "failed";
   if ("path" in expected) {
-    return family() === AF_UNIX && path() === expected.path ? "same" : "other";
+    if (readFamily(nameView) !== AF_UNIX) return "other";
+    // Deno has `null` for an unnamed socket
+    return readPath(new DataView(name.buffer, 0, length[0])) === (expected.path ?? "")
+      ? "same"
+      : "other";
   }
-  if (!("hostname" in expected) || view.getUint16(PORT) !== expected.port) return "other";
-  return hostname() === expected.hostname || isAddress(expected.hostname) ? "same" : "other";
+  if (!("hostname" in expected) || nameView.getUint16(PORT) !== expected.port) return "other";
+  const { hostname } = expected;
+  return readHostname(nameView) === hostname || isAddress(hostname) ? "same" : "other";
 }
 
-/** The address in the buffer as text; "" where it is not an Internet address. */
-function hostname(): string {
-  switch (family()) {
-    case AF_INET:
-      return `${bytes[IN_ADDR]}.${bytes[IN_ADDR + 1]}.${bytes[IN_ADDR + 2]}.${bytes[IN_ADDR + 3]}`;
-    case AF_INET6:
-      return ipv6Text(bytes.subarray(IN6_ADDR, IN6_ADDR + 16));
-    default:
-      return "";
-  }
-}
+const wanted = new Uint8Array(IN6_ADDR_SIZE);
+const found = new Uint8Array(IN6_ADDR_SIZE);
 
-/** The path in the buffer; "" for an unnamed socket, a leading NUL for an abstract name. */
-function path(): string {
-  let end = length[0]!;
-  // the kernel counts a path's closing NUL, and an abstract name has none
-  if (end > SUN_PATH && bytes[SUN_PATH] !== 0 && bytes[end - 1] === 0) end--;
-  return decoder.decode(bytes.subarray(SUN_PATH, end));
-}
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-const text = new Uint8Array(64);
-
-function ipv6Text(address: Uint8Array<ArrayBuffer>): string {
-  libc().inet_ntop(AF_INET6, address, text, text.length);
-  return decoder.decode(text.subarray(0, text.indexOf(0)));
-}
-
-const wanted = new Uint8Array(16);
-const found = new Uint8Array(16);
-
-/** Whether the buffer holds this address, however it is written: `127.0.0.1` and `::ffff:127.0.0.1` are one. */
+/** Whether the last name is this address, however it is written: `127.0.0.1` is `::ffff:127.0.0.1`. */
 function isAddress(hostname: string): boolean {
-  if (!parseAddress(hostname, wanted)) return false;
-  if (family() === AF_INET6) found.set(bytes.subarray(IN6_ADDR, IN6_ADDR + 16));
-  else if (family() === AF_INET) setMapped(found, bytes.subarray(IN_ADDR, IN_ADDR + 4));
-  else return false;
+  if (!parseMapped(hostname, wanted)) return false;
+  switch (readFamily(nameView)) {
+    case AF_INET:
+      setMapped(found, name.subarray(IN_ADDR, IN_ADDR + IN_ADDR_SIZE));
+      break;
+    case AF_INET6:
+      found.set(name.subarray(IN6_ADDR, IN6_ADDR + IN6_ADDR_SIZE));
+      break;
+    default:
+      return false;
+  }
   return found.every((byte, i) => byte === wanted[i]);
 }
 
-/** Writes an address into 16 bytes, an IPv4 address in its mapped form; `false` where it is none. */
-function parseAddress(hostname: string, into: Uint8Array<ArrayBuffer>): boolean {
-  const scope = hostname.indexOf("%");
-  const { written } = encoder.encodeInto(
-    scope < 0 ? hostname : hostname.slice(0, scope),
-    text.subarray(0, text.length - 1),
-  );
-  text[written] = 0;
-  if (libc().inet_pton(AF_INET6, text, into) === 1) return true;
-  const ipv4 = new Uint8Array(4);
-  if (libc().inet_pton(AF_INET, text, ipv4) !== 1) return false;
+/** Parses an address of either family, without its scope; IPv4 in the form that is mapped into IPv6. */
+function parseMapped(hostname: string, into: Uint8Array<ArrayBuffer>): boolean {
+  const address = hostname.replace(/%.*/, "");
+  if (parseAddress(address, into)) return true;
+  const ipv4 = new Uint8Array(IN_ADDR_SIZE);
+  if (!parseAddress(address, ipv4)) return false;
   setMapped(into, ipv4);
   return true;
 }

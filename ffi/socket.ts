@@ -31,9 +31,18 @@ function viewOf(size: number): DataView {
 
 /** getsockopt(2) into the scratch buffer: the length of the value, or -1. */
 function getsockopt(fd: number, option: SocketOption<unknown, OptionAccess>): number {
-  length[0] = option.codec.size;
-  const result = libc().getsockopt(fd, option.level, option.optname, bytes, lengthBytes);
-  return result === 0 ? length[0]! : -1;
+  const { level, optname, codec } = option;
+  if (codec.exactSizes === undefined) return offer(fd, level, optname, codec.size);
+  let size = -1;
+  for (const exact of codec.exactSizes) {
+    if (size < 0) size = offer(fd, level, optname, exact);
+  }
+  return size;
+}
+
+function offer(fd: number, level: number, optname: number, size: number): number {
+  length[0] = size;
+  return libc().getsockopt(fd, level, optname, bytes, lengthBytes) === 0 ? length[0] : -1;
 }
 
 /**
@@ -45,6 +54,12 @@ export function readOption<T>(fd: number, option: ReadableOption<T>): T {
   const size = getsockopt(fd, option);
   if (size < 0) throw failed("getsockopt", option);
   return option.codec.decode(viewOf(size));
+}
+
+/** Reads an option; `undefined` where the kernel refuses. */
+export function tryReadOption<T>(fd: number, option: ReadableOption<T>): T | undefined {
+  const size = getsockopt(fd, option);
+  return size < 0 ? undefined : option.codec.decode(viewOf(size));
 }
 
 /**
@@ -71,15 +86,21 @@ function encode<T>(option: WritableOption<T>, value: T): number {
   }
 }
 
-function failed(syscall: string, option: SocketOption<unknown, OptionAccess>): SocketError {
+function failed(
+  syscall: "getsockopt" | "setsockopt",
+  { name, optname, capability }: SocketOption<unknown, OptionAccess>,
+): SocketError {
   const errno = lastErrno();
-  if (option.optname < 0) {
-    return new SocketError(syscall, errnoNumber("ENOPROTOOPT"), {
-      option: option.name,
-      reason: `${Deno.build.os === "darwin" ? "macOS" : Deno.build.os} does not have this option`,
-    });
+  if (optname < 0) {
+    const platform = Deno.build.os === "darwin" ? "macOS" : "Linux";
+    const reason = `${platform} does not have this option`;
+    return new SocketError(syscall, errnoNumber("ENOPROTOOPT"), { option: name, reason });
   }
-  return new SocketError(syscall, errno, { option: option.name });
+  const error = new SocketError(syscall, errno, { option: name });
+  if (syscall === "getsockopt" || capability === undefined) return error;
+  if (error.code !== "EPERM" && error.code !== "EACCES") return error;
+  const reason = `not permitted, it takes ${capability}`;
+  return new SocketError(syscall, errno, { option: name, reason });
 }
 
 /** An option's value as the kernel's bytes, to be compared with {@linkcode hasBytes}. */

@@ -29,6 +29,10 @@ export interface SocketOption<T, Access extends OptionAccess = "read-write"> {
   readonly codec: Codec<T>;
   /** Whether the kernel reads back twice what was set, as Linux does with buffer sizes. */
   readonly doubles?: boolean;
+  /** The capability that setting it takes, or setting it to some values: capabilities(7). */
+  readonly capability?: string;
+  /** Whether reading it changes the socket, so that `readOptions()` leaves it out. */
+  readonly consumes?: boolean;
 }
 
 /** An option that getOption() takes. */
@@ -66,22 +70,31 @@ export function levelNumber(level: OptionLevel): number {
   return LEVELS[level];
 }
 
+/** What is particular to an option of the table. */
+interface Particulars<Access extends OptionAccess> {
+  /** Absent: it can be read and written. */
+  readonly access?: Access;
+  readonly doubles?: boolean;
+  readonly capability?: string;
+  readonly consumes?: boolean;
+}
+
 /**
  * An entry of the option table. The number is Linux's; macOS has its own in {@linkcode DARWIN_OPTIONS}.
  *
  * @param level Its protocol level.
  * @param name Its man-page name.
- * @param number Its number under Linux.
+ * @param number Its number under Linux, -1 where Linux does not have it.
  * @param codec What its bytes mean.
- * @param access Whether it can be read, written or both.
+ * @param particulars What else is to be known of it.
  */
 export function option<T, Access extends OptionAccess = "read-write">(
   level: OptionLevel,
   name: string,
   number: number,
   codec: Codec<T>,
-  access: Access = "read-write" as Access,
+  { access = "read-write" as Access, ...particulars }: Particulars<Access> = {},
 ): SocketOption<T, Access> {
   const optname = darwin ? DARWIN_OPTIONS[name] ?? -1 : number;
-  return { name, level: LEVELS[level], optname, access, codec };
+  return { name, level: LEVELS[level], optname, codec, access, ...particulars };
 }

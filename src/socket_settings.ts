@@ -2,7 +2,7 @@
  * @module
  */
 
-import type { Linger } from "../ffi/codec.ts";
+import type { Linger } from "../ffi/structs.ts";
 import type { WritableOption } from "../ffi/socket_option.ts";
 import { SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_SNDBUF } from "../ffi/options/socket.ts";
 import {

@@ -4,91 +4,508 @@
  * @module
  */
 
-import { bool, int, string } from "../codec.ts";
-import { option, type SocketOption } from "../socket_option.ts";
+import { bool, bytes, type Codec, enumeration, int, string, uint32 } from "../codec.ts";
+import {
+  type CongestionInfo,
+  congestionInfo,
+  type Md5Signature,
+  md5Signature,
+  type RepairOption,
+  repairOptions,
+  type RepairWindow,
+  repairWindow,
+} from "../structs.ts";
 import { type TcpInfo, tcpInfo } from "../tcp_info.ts";
+import { option, type SocketOption } from "../socket_option.ts";
+
+/** Whether a connection is being restored; the last one leaves repair mode without a window probe. */
+export type Repair = "off" | "on" | "off-no-window-probe";
+
+const repair: Codec<Repair> = enumeration({ off: 0, on: 1, "off-no-window-probe": -1 });
+
+/** The queues of a connection that is being restored. */
+export type RepairQueue = "none" | "receive" | "send";
+
+const repairQueue: Codec<RepairQueue> = enumeration({ none: 0, receive: 1, send: 2 });
+
+/**
+ * What the congestion control tells of itself. BBR does; cubic tells nothing.
+ *
+ * Read only. Platform: Linux 4.1. Source: linux/inet_diag.h.
+ */
+export const TCP_CC_INFO: SocketOption<CongestionInfo, "read-only"> = option(
+  "IPPROTO_TCP",
+  "TCP_CC_INFO",
+  26,
+  congestionInfo,
+  { access: "read-only" },
+);
 
 /**
  * The congestion control algorithm, such as "cubic", "reno" or "bbr". The sysctl
- * net.ipv4.tcp_available_congestion_control lists those that the kernel has loaded; without the
- * capability CAP_NET_ADMIN only those of net.ipv4.tcp_allowed_congestion_control may be chosen.
+ * net.ipv4.tcp_available_congestion_control lists those that the kernel has; without a capability
+ * only those of net.ipv4.tcp_allowed_congestion_control may be chosen.
  *
- * Default: the sysctl net.ipv4.tcp_congestion_control. Since Linux 2.6.13; not on macOS. Source: tcp(7),
- * RFC 5681.
+ * Default: the sysctl net.ipv4.tcp_congestion_control. Capability: CAP_NET_ADMIN. Platform: Linux
+ * 2.6.13. Source: tcp(7), RFC 5681.
  */
 export const TCP_CONGESTION: SocketOption<string> = option(
   "IPPROTO_TCP",
   "TCP_CONGESTION",
   13,
   string(16),
+  { capability: "CAP_NET_ADMIN for those that the sysctl does not allow" },
 );
 
 /**
- * What the kernel knows of a TCP socket: state, times, windows, losses, rates. On a listener `unacked` is
- * the length of the accept queue and `sacked` its limit.
+ * Whether only full segments are sent, for at most 200 ms. Switching it off sends what is there.
  *
- * Since Linux 2.4, with more fields in every newer kernel; not on macOS, which has its own. Source: tcp(7),
- * linux/tcp.h.
+ * Default: off. Platform: Linux 2.2; macOS (TCP_NOPUSH there). Source: tcp(7).
+ */
+export const TCP_CORK: SocketOption<boolean> = option("IPPROTO_TCP", "TCP_CORK", 3, bool);
+
+/**
+ * For how many seconds a listener holds a connection back until its first data has arrived. The
+ * kernel rounds up to a number of retransmissions.
+ *
+ * Default: 0. Platform: Linux 2.4. Source: tcp(7).
+ */
+export const TCP_DEFER_ACCEPT: SocketOption<number> = option(
+  "IPPROTO_TCP",
+  "TCP_DEFER_ACCEPT",
+  9,
+  int,
+);
+
+/**
+ * The longest that an acknowledgement may be delayed, in microseconds. The kernel rounds up to
+ * its clock tick.
+ *
+ * Default: 200000. Platform: Linux 6.15. Source: linux/tcp.h.
+ */
+export const TCP_DELACK_MAX_US: SocketOption<number> = option(
+  "IPPROTO_TCP",
+  "TCP_DELACK_MAX_US",
+  46,
+  int,
+);
+
+/**
+ * How many connections with data in their SYN may wait at a listener; 0 takes none. The sysctl
+ * net.ipv4.tcp_fastopen must allow it.
+ *
+ * Default: 0. Platform: Linux 3.7; macOS. Source: tcp(7), RFC 7413.
+ */
+export const TCP_FASTOPEN: SocketOption<number> = option("IPPROTO_TCP", "TCP_FASTOPEN", 23, int);
+
+/**
+ * Whether connect(2) waits for the first write, to send its data with the SYN.
+ *
+ * Default: off. Platform: Linux 4.11. Source: tcp(7), RFC 7413.
+ */
+export const TCP_FASTOPEN_CONNECT: SocketOption<boolean> = option(
+  "IPPROTO_TCP",
+  "TCP_FASTOPEN_CONNECT",
+  30,
+  bool,
+);
+
+/**
+ * The key of the cookies that a listener gives out: 16 bytes, or 32 for a key and the one before.
+ *
+ * Default: random. Platform: Linux 4.15. Source: linux/tcp.h, RFC 7413.
+ */
+export const TCP_FASTOPEN_KEY: SocketOption<Uint8Array> = option(
+  "IPPROTO_TCP",
+  "TCP_FASTOPEN_KEY",
+  33,
+  bytes(32),
+);
+
+/**
+ * Whether data in a SYN is taken without a cookie.
+ *
+ * Default: off. Platform: Linux 4.15. Source: linux/tcp.h.
+ */
+export const TCP_FASTOPEN_NO_COOKIE: SocketOption<boolean> = option(
+  "IPPROTO_TCP",
+  "TCP_FASTOPEN_NO_COOKIE",
+  34,
+  bool,
+);
+
+/**
+ * What the kernel knows of a TCP socket: state, times, windows, losses, rates. On a listener
+ * `unacked` is the length of the accept queue and `sacked` its limit.
+ *
+ * Read only. Platform: Linux 2.4, with more fields in newer kernels. Source: tcp(7), linux/tcp.h.
  */
 export const TCP_INFO: SocketOption<TcpInfo, "read-only"> = option(
   "IPPROTO_TCP",
   "TCP_INFO",
   11,
   tcpInfo,
-  "read-only",
+  { access: "read-only" },
 );
 
 /**
- * How many keep-alive probes go unanswered before the connection is given up. Counts while SO_KEEPALIVE
- * is on.
+ * Whether each read tells how much more is there.
  *
- * Default: the sysctl net.ipv4.tcp_keepalive_probes, 9. Since Linux 2.4; macOS. Source: tcp(7).
+ * Default: off. Platform: Linux 4.18. Source: linux/tcp.h.
+ */
+export const TCP_INQ: SocketOption<boolean> = option("IPPROTO_TCP", "TCP_INQ", 36, bool);
+
+/**
+ * Whether the connection uses Multipath TCP.
+ *
+ * Read only. Platform: Linux 5.16. Source: linux/tcp.h, RFC 8684.
+ */
+export const TCP_IS_MPTCP: SocketOption<boolean, "read-only"> = option(
+  "IPPROTO_TCP",
+  "TCP_IS_MPTCP",
+  43,
+  bool,
+  { access: "read-only" },
+);
+
+/**
+ * How many keep-alive probes go unanswered before the connection is given up: 1 to 127. Counts
+ * while SO_KEEPALIVE is on.
+ *
+ * Default: the sysctl net.ipv4.tcp_keepalive_probes, 9. Platform: Linux 2.4; macOS. Source:
+ * tcp(7).
  */
 export const TCP_KEEPCNT: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEPCNT", 6, int);
 
 /**
- * After how many idle seconds the first keep-alive probe is sent. Counts while SO_KEEPALIVE is on.
+ * After how many idle seconds the first keep-alive probe is sent: 1 to 32767. Counts while
+ * SO_KEEPALIVE is on.
  *
- * Default: the sysctl net.ipv4.tcp_keepalive_time, 7200. Since Linux 2.4; macOS (TCP_KEEPALIVE there).
- * Source: tcp(7).
+ * Default: the sysctl net.ipv4.tcp_keepalive_time, 7200. Platform: Linux 2.4; macOS
+ * (TCP_KEEPALIVE there). Source: tcp(7).
  */
 export const TCP_KEEPIDLE: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEPIDLE", 4, int);
 
 /**
- * The seconds between keep-alive probes. Counts while SO_KEEPALIVE is on.
+ * The seconds between keep-alive probes: 1 to 32767. Counts while SO_KEEPALIVE is on.
  *
- * Default: the sysctl net.ipv4.tcp_keepalive_intvl, 75. Since Linux 2.4; macOS. Source: tcp(7).
+ * Default: the sysctl net.ipv4.tcp_keepalive_intvl, 75. Platform: Linux 2.4; macOS. Source:
+ * tcp(7).
  */
 export const TCP_KEEPINTVL: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEPINTVL", 5, int);
 
 /**
- * Whether small writes are sent at once. Off, Nagle's algorithm holds a small segment back while an
- * earlier one is not acknowledged. Deno switches this on for HTTP, not for TCP connections.
+ * For how many seconds a connection that is closed stays in FIN_WAIT2 for the peer's FIN; -1: not
+ * at all.
  *
- * Default: off. Linux; macOS. Source: tcp(7), RFC 1122 section 4.2.3.4.
+ * Default: the sysctl net.ipv4.tcp_fin_timeout, 60. Platform: Linux 2.4. Source: tcp(7).
+ */
+export const TCP_LINGER2: SocketOption<number> = option("IPPROTO_TCP", "TCP_LINGER2", 8, int);
+
+/**
+ * The largest segment in bytes. Set before connecting, it is what the peer is told; 0 leaves it
+ * to the kernel.
+ *
+ * Platform: Linux; macOS. Source: tcp(7), RFC 9293 section 3.7.1.
+ */
+export const TCP_MAXSEG: SocketOption<number> = option("IPPROTO_TCP", "TCP_MAXSEG", 2, int);
+
+/**
+ * A key with which the segments from and to a peer are signed.
+ *
+ * Write only. Platform: Linux 2.6.20. Source: tcp(7), RFC 2385.
+ */
+export const TCP_MD5SIG: SocketOption<Md5Signature, "write-only"> = option(
+  "IPPROTO_TCP",
+  "TCP_MD5SIG",
+  14,
+  md5Signature,
+  { access: "write-only" },
+);
+
+/**
+ * The same as TCP_MD5SIG for a range of addresses, or for one interface.
+ *
+ * Write only. Platform: Linux 4.14. Source: linux/tcp.h.
+ */
+export const TCP_MD5SIG_EXT: SocketOption<Md5Signature, "write-only"> = option(
+  "IPPROTO_TCP",
+  "TCP_MD5SIG_EXT",
+  32,
+  md5Signature,
+  { access: "write-only" },
+);
+
+/**
+ * Whether small writes are sent at once. Off, Nagle's algorithm holds a small segment back while
+ * an earlier one is not acknowledged.
+ *
+ * Default: off. Platform: Linux; macOS. Source: tcp(7), RFC 1122 section 4.2.3.4.
  */
 export const TCP_NODELAY: SocketOption<boolean> = option("IPPROTO_TCP", "TCP_NODELAY", 1, bool);
 
 /**
- * Whether segments are acknowledged at once. Off, an acknowledgement waits for up to 40 ms or more for
- * data to travel with. It is not permanent: the kernel may leave the mode after any segment, so set it
- * again after reading to keep it.
+ * How many bytes may be queued and not sent yet before the socket no longer counts as writable.
  *
- * Default: on at the start of a connection. Since Linux 2.4.4; not on macOS. Source: tcp(7), RFC 1122
+ * Default: 0, which means the sysctl net.ipv4.tcp_notsent_lowat: no limit. Platform: Linux 3.12;
+ * macOS. Source: linux/tcp.h.
+ */
+export const TCP_NOTSENT_LOWAT: SocketOption<number> = option(
+  "IPPROTO_TCP",
+  "TCP_NOTSENT_LOWAT",
+  25,
+  uint32,
+);
+
+/**
+ * The sequence number of the queue that TCP_REPAIR_QUEUE names, of a connection that is being
+ * restored.
+ *
+ * Takes CAP_NET_ADMIN. Platform: Linux 3.5. Source: linux/tcp.h.
+ */
+export const TCP_QUEUE_SEQ: SocketOption<number> = option(
+  "IPPROTO_TCP",
+  "TCP_QUEUE_SEQ",
+  21,
+  uint32,
+  { capability: "CAP_NET_ADMIN" },
+);
+
+/**
+ * Whether segments are acknowledged at once. Off, an acknowledgement waits for 40 ms or more for
+ * data to travel with. It is not permanent: the kernel may leave the mode after any segment, so
+ * set it again after reading to keep it.
+ *
+ * Default: on at the start of a connection. Platform: Linux 2.4.4. Source: tcp(7), RFC 1122
  * section 4.2.3.2.
  */
 export const TCP_QUICKACK: SocketOption<boolean> = option("IPPROTO_TCP", "TCP_QUICKACK", 12, bool);
 
 /**
- * For how many milliseconds sent data may stay unacknowledged before the connection is given up with
- * ETIMEDOUT. With SO_KEEPALIVE on it also bounds the time that probes go unanswered. 0: the kernel's
- * own limit, about 15 minutes of retries.
+ * Whether the connection is being restored, as when a process is moved to another machine:
+ * nothing is sent, and its state can be read and set.
  *
- * Default: 0. Since Linux 2.6.37; not on macOS. Source: tcp(7), RFC 5482.
+ * Default: "off". Takes CAP_NET_ADMIN. Platform: Linux 3.5. Source: linux/tcp.h.
+ */
+export const TCP_REPAIR: SocketOption<Repair> = option("IPPROTO_TCP", "TCP_REPAIR", 19, repair, {
+  capability: "CAP_NET_ADMIN",
+});
+
+/**
+ * The options that a connection being restored had negotiated.
+ *
+ * Write only. Takes CAP_NET_ADMIN. Platform: Linux 3.5. Source: linux/tcp.h.
+ */
+export const TCP_REPAIR_OPTIONS: SocketOption<readonly RepairOption[], "write-only"> = option(
+  "IPPROTO_TCP",
+  "TCP_REPAIR_OPTIONS",
+  22,
+  repairOptions,
+  { access: "write-only", capability: "CAP_NET_ADMIN" },
+);
+
+/**
+ * Which queue of a connection being restored is read and written.
+ *
+ * Default: "none". Takes CAP_NET_ADMIN. Platform: Linux 3.5. Source: linux/tcp.h.
+ */
+export const TCP_REPAIR_QUEUE: SocketOption<RepairQueue> = option(
+  "IPPROTO_TCP",
+  "TCP_REPAIR_QUEUE",
+  20,
+  repairQueue,
+  { capability: "CAP_NET_ADMIN" },
+);
+
+/**
+ * The window of a connection that is being restored.
+ *
+ * Takes CAP_NET_ADMIN. Platform: Linux 4.8. Source: linux/tcp.h.
+ */
+export const TCP_REPAIR_WINDOW: SocketOption<RepairWindow> = option(
+  "IPPROTO_TCP",
+  "TCP_REPAIR_WINDOW",
+  29,
+  repairWindow,
+  { capability: "CAP_NET_ADMIN" },
+);
+
+/**
+ * The longest retransmission timeout, in milliseconds: 1000 to 120000.
+ *
+ * Default: the sysctl net.ipv4.tcp_rto_max_ms, 120000. Platform: Linux 6.15. Source: linux/tcp.h,
+ * RFC 6298.
+ */
+export const TCP_RTO_MAX_MS: SocketOption<number> = option(
+  "IPPROTO_TCP",
+  "TCP_RTO_MAX_MS",
+  44,
+  int,
+);
+
+/**
+ * The shortest retransmission timeout, in microseconds. The kernel rounds up to its clock tick.
+ *
+ * Default: the sysctl net.ipv4.tcp_rto_min_us, 200000. Platform: Linux 6.15. Source: linux/tcp.h,
+ * RFC 6298.
+ */
+export const TCP_RTO_MIN_US: SocketOption<number> = option(
+  "IPPROTO_TCP",
+  "TCP_RTO_MIN_US",
+  45,
+  int,
+);
+
+/**
+ * The SYN with which the connection began, with its headers, where TCP_SAVE_SYN was set on the
+ * listener. Reading it throws it away.
+ *
+ * Read only. Platform: Linux 4.3. Source: linux/tcp.h.
+ */
+export const TCP_SAVED_SYN: SocketOption<Uint8Array, "read-only"> = option(
+  "IPPROTO_TCP",
+  "TCP_SAVED_SYN",
+  28,
+  bytes(512),
+  { access: "read-only", consumes: true },
+);
+
+/**
+ * Whether a listener keeps the SYN of each connection: 1 from the IP header on, 2 from the link
+ * header on.
+ *
+ * Default: 0. Platform: Linux 4.3, 2 since 5.10. Source: linux/tcp.h.
+ */
+export const TCP_SAVE_SYN: SocketOption<number> = option("IPPROTO_TCP", "TCP_SAVE_SYN", 27, int);
+
+/**
+ * How many times a SYN is sent again before connecting is given up: 1 to 127.
+ *
+ * Default: the sysctl net.ipv4.tcp_syn_retries, 6. Platform: Linux 2.4. Source: tcp(7).
+ */
+export const TCP_SYNCNT: SocketOption<number> = option("IPPROTO_TCP", "TCP_SYNCNT", 7, int);
+
+/**
+ * Once made a thin stream retransmit at the first duplicate acknowledgement. The kernel takes it
+ * and does nothing.
+ *
+ * Default: off. Platform: Linux 2.6.34; without effect since 4.10. Source: linux/tcp.h.
+ */
+export const TCP_THIN_DUPACK: SocketOption<boolean> = option(
+  "IPPROTO_TCP",
+  "TCP_THIN_DUPACK",
+  17,
+  bool,
+);
+
+/**
+ * Whether a stream that has few segments on their way retransmits without doubling its timeout,
+ * up to six times.
+ *
+ * Default: off. Platform: Linux 2.6.34. Source: the kernel's networking/tcp-thin document.
+ */
+export const TCP_THIN_LINEAR_TIMEOUTS: SocketOption<boolean> = option(
+  "IPPROTO_TCP",
+  "TCP_THIN_LINEAR_TIMEOUTS",
+  16,
+  bool,
+);
+
+/**
+ * The clock of the timestamps that the connection sends. It can be set while the connection is
+ * being restored.
+ *
+ * Platform: Linux 3.9. Source: linux/tcp.h, RFC 7323.
+ */
+export const TCP_TIMESTAMP: SocketOption<number> = option(
+  "IPPROTO_TCP",
+  "TCP_TIMESTAMP",
+  24,
+  uint32,
+);
+
+/**
+ * For how many microseconds each packet is held back, to imitate a long path.
+ *
+ * Default: 0. Platform: Linux 5.5. Source: linux/tcp.h.
+ */
+export const TCP_TX_DELAY: SocketOption<number> = option("IPPROTO_TCP", "TCP_TX_DELAY", 37, int);
+
+/**
+ * The protocol on top of TCP that the kernel runs itself, such as "tls"; "" where there is none,
+ * which cannot be set.
+ *
+ * Default: "". Capability: CAP_NET_ADMIN. Platform: Linux 4.13. Source: linux/tcp.h.
+ */
+export const TCP_ULP: SocketOption<string> = option("IPPROTO_TCP", "TCP_ULP", 31, string(16), {
+  capability: "CAP_NET_ADMIN where the kernel must load it",
+});
+
+/**
+ * For how many milliseconds sent data may stay unacknowledged before the connection is given up
+ * with ETIMEDOUT. With SO_KEEPALIVE on it also bounds the time that probes go unanswered. 0: the
+ * kernel's own limit, about 15 minutes of retries.
+ *
+ * Default: 0. Platform: Linux 2.6.37. Source: tcp(7), RFC 5482.
  */
 export const TCP_USER_TIMEOUT: SocketOption<number> = option(
   "IPPROTO_TCP",
   "TCP_USER_TIMEOUT",
   18,
+  uint32,
+);
+
+/**
+ * The largest window that is offered, in bytes.
+ *
+ * Platform: Linux 2.4. Source: tcp(7).
+ */
+export const TCP_WINDOW_CLAMP: SocketOption<number> = option(
+  "IPPROTO_TCP",
+  "TCP_WINDOW_CLAMP",
+  10,
   int,
+);
+
+/**
+ * For how many seconds connecting is tried.
+ *
+ * Default: 75. Platform: macOS. Source: tcp(4) of macOS.
+ */
+export const TCP_CONNECTIONTIMEOUT: SocketOption<number> = option(
+  "IPPROTO_TCP",
+  "TCP_CONNECTIONTIMEOUT",
+  -1,
+  int,
+);
+
+/**
+ * Whether segments carry no TCP options.
+ *
+ * Default: off. Platform: macOS. Source: tcp(4) of macOS.
+ */
+export const TCP_NOOPT: SocketOption<boolean> = option("IPPROTO_TCP", "TCP_NOOPT", -1, bool);
+
+/**
+ * For how many seconds data is retransmitted before the connection is given up.
+ *
+ * Default: 0, the system's own. Platform: macOS. Source: tcp(4) of macOS.
+ */
+export const TCP_RXT_CONNDROPTIME: SocketOption<number> = option(
+  "IPPROTO_TCP",
+  "TCP_RXT_CONNDROPTIME",
+  -1,
+  int,
+);
+
+/**
+ * Whether every second segment is acknowledged at once.
+ *
+ * Default: off. Platform: macOS. Source: netinet/tcp.h of macOS.
+ */
+export const TCP_SENDMOREACKS: SocketOption<boolean> = option(
+  "IPPROTO_TCP",
+  "TCP_SENDMOREACKS",
+  -1,
+  bool,
 );

@@ -1,0 +1,60 @@
+/** What one call costs, beside the raw call of libc: `deno task bench:micro`. */
+
+import { libc } from "../ffi/libc.ts";
+import {
+  applySettings,
+  getOption,
+  readOptions,
+  setOption,
+  SO_RCVBUF,
+  socketFd,
+  TCP_INFO,
+  TCP_NODELAY,
+} from "../mod.ts";
+
+const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+const client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+const conn = await listener.accept();
+const fd = socketFd(conn);
+
+const value = new Uint8Array(4);
+const length = new Uint32Array(1);
+const lengthBytes = new Uint8Array(length.buffer);
+const { getsockopt, setsockopt } = libc();
+
+Deno.bench({ name: "getsockopt(2)", group: "read", baseline: true }, () => {
+  length[0] = 4;
+  getsockopt(fd, SO_RCVBUF.level, SO_RCVBUF.optname, value, lengthBytes);
+});
+Deno.bench({ name: "getOption(fd)", group: "read" }, () => {
+  getOption(fd, SO_RCVBUF);
+});
+Deno.bench({ name: "getOption(conn)", group: "read" }, () => {
+  getOption(conn, SO_RCVBUF);
+});
+Deno.bench({ name: "getOption(conn, TCP_INFO)", group: "read" }, () => {
+  getOption(conn, TCP_INFO);
+});
+
+Deno.bench({ name: "setsockopt(2)", group: "write", baseline: true }, () => {
+  setsockopt(fd, TCP_NODELAY.level, TCP_NODELAY.optname, value, 4);
+});
+Deno.bench({ name: "setOption(fd)", group: "write" }, () => {
+  setOption(fd, TCP_NODELAY, false);
+});
+Deno.bench({ name: "setOption(conn)", group: "write" }, () => {
+  setOption(conn, TCP_NODELAY, false);
+});
+
+Deno.bench("applySettings(conn, { noDelay, keepAlive })", () => {
+  applySettings(conn, { noDelay: true, keepAlive: { idle: 30, interval: 5, count: 3 } });
+});
+Deno.bench("readOptions(conn)", () => {
+  readOptions(conn);
+});
+Deno.bench("socketFd(conn) from accept()", () => {
+  socketFd(conn);
+});
+Deno.bench("socketFd(conn) from Deno.connect()", () => {
+  socketFd(client);
+});

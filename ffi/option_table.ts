@@ -1,0 +1,17 @@
+/**
+ * The whole option table.
+ *
+ * @module
+ */
+
+import * as ip from "./options/ip.ts";
+import * as ipv6 from "./options/ipv6.ts";
+import * as socket from "./options/socket.ts";
+import * as tcp from "./options/tcp.ts";
+import * as udp from "./options/udp.ts";
+import type { AnySocketOption } from "./socket_option.ts";
+
+/** Every option of the table, also those that this platform does not have. */
+export const OPTION_TABLE: readonly AnySocketOption[] = [socket, tcp, ip, ipv6, udp].flatMap(
+  (level) => Object.values(level) as AnySocketOption[],
+);

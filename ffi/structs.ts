@@ -1,0 +1,722 @@
+/**
+ * Codecs of options whose value is a C structure.
+ *
+ * @module
+ */
+
+import {
+  asBytes,
+  checkBytes,
+  checkInteger,
+  type Codec,
+  flagBits,
+  flags,
+  LITTLE_ENDIAN,
+  oneOf,
+  show,
+} from "./codec.ts";
+import {
+  IN6_ADDR_SIZE,
+  IN_ADDR_SIZE,
+  readAddress,
+  readSockaddr,
+  SOCKADDR_STORAGE,
+  writeAddress,
+  writeSockaddr,
+} from "./sockaddr.ts";
+
+const darwin = Deno.build.os === "darwin";
+
+/** How close(2) treats data that was not sent yet: wait so many seconds for it, or not at all. */
+export type Linger = number | false;
+
+/** `struct linger` as seconds, or `false` for off. */
+export const linger: Codec<Linger> = {
+  size: 8,
+  encode(value, into) {
+    if (value !== false) checkInteger(value, 0, 2 ** 31 - 1, "false or a whole number of seconds");
+    into.setInt32(0, value === false ? 0 : 1, LITTLE_ENDIAN); // l_onoff
+    into.setInt32(4, value === false ? 0 : value, LITTLE_ENDIAN); // l_linger
+    return 8;
+  },
+  decode: (from) => from.getInt32(0, LITTLE_ENDIAN) !== 0 && from.getInt32(4, LITTLE_ENDIAN),
+};
+
+/** `struct timeval` as milliseconds. 0: no limit. */
+export const timeval: Codec<number> = {
+  size: 16,
+  encode(value, into) {
+    if (typeof value !== "number") {
+      throw new TypeError(`expected a number of milliseconds, got ${show(value)}`);
+    }
+    if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
+      throw new RangeError(`expected a number of milliseconds of at least 0, got ${value}`);
+    }
+    const seconds = Math.floor(value / 1000);
+    into.setBigInt64(0, BigInt(seconds), LITTLE_ENDIAN); // tv_sec
+    into.setBigInt64(8, BigInt(Math.round((value - 1000 * seconds) * 1000)), LITTLE_ENDIAN); // tv_usec
+    return 16;
+  },
+  decode: (from) =>
+    Number(from.getBigInt64(0, LITTLE_ENDIAN)) * 1000 +
+    from.getInt32(8, LITTLE_ENDIAN) / 1000,
+};
+
+/** A structure of 32-bit numbers, as its fields in order. */
+function words<Name extends string>(
+  ...names: readonly Name[]
+): Codec<Record<Name, number>> {
+  return {
+    size: 4 * names.length,
+    encode(value, into) {
+      checkObject(value, names);
+      names.forEach((name, i) => {
+        checkInteger(value[name], 0, 2 ** 32 - 1, `${name} to be a whole number`);
+        into.setUint32(4 * i, value[name], LITTLE_ENDIAN);
+      });
+      return 4 * names.length;
+    },
+    decode(from) {
+      const present = names.filter((_, i) => 4 * i + 4 <= from.byteLength);
+      const fields = present.map((name, i) => [name, from.getUint32(4 * i, LITTLE_ENDIAN)]);
+      return Object.fromEntries(fields);
+    },
+  };
+}
+
+/** Throws unless the value is an object. */
+function checkObject(value: unknown, names: readonly string[]): void {
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(`expected an object with ${names.join(", ")}, got ${show(value)}`);
+  }
+}
+
+/** Who a process is, as the kernel vouches for it: `struct ucred`. */
+export interface Ucred {
+  /** Process ID; 0 if it is not in this process's PID namespace. */
+  pid: number;
+  /** User ID; 4294967295 if there is no peer. */
+  uid: number;
+  /** Group ID; 4294967295 if there is no peer. */
+  gid: number;
+}
+
+/** `struct ucred`. */
+export const ucred: Codec<Ucred> = words("pid", "uid", "gid");
+
+/** The memory that a socket uses, in bytes: the fields of SO_MEMINFO. */
+export interface SocketMemory {
+  /** Received data, with the kernel's bookkeeping. */
+  rmemAlloc: number;
+  /** The limit of it: SO_RCVBUF. */
+  rcvbuf: number;
+  /** Data to be sent that the device still holds, with the kernel's bookkeeping. */
+  wmemAlloc: number;
+  /** The limit of data to be sent: SO_SNDBUF. */
+  sndbuf: number;
+  /** Memory that is set aside and not in use. */
+  fwdAlloc: number;
+  /** Data queued to be sent, with the kernel's bookkeeping. */
+  wmemQueued: number;
+  /** Memory of options and filters. */
+  optmem: number;
+  /** Packets that wait while the socket is in use. */
+  backlog: number;
+  /** How many packets were dropped for lack of space: a count, not bytes. */
+  drops: number;
+}
+
+/** The array of SO_MEMINFO: linux/sock_diag.h. */
+export const socketMemory: Codec<SocketMemory> = words(
+  "rmemAlloc",
+  "rcvbuf",
+  "wmemAlloc",
+  "sndbuf",
+  "fwdAlloc",
+  "wmemQueued",
+  "optmem",
+  "backlog",
+  "drops",
+);
+
+/** The window of a connection that is being restored: `struct tcp_repair_window`. */
+export interface RepairWindow {
+  /** The segment that last updated the send window. */
+  sndWl1: number;
+  /** The peer's window. */
+  sndWnd: number;
+  /** The largest window that the peer has offered. */
+  maxWindow: number;
+  /** The own window. */
+  rcvWnd: number;
+  /** Up to where it was last offered. */
+  rcvWup: number;
+}
+
+/** `struct tcp_repair_window`. */
+export const repairWindow: Codec<RepairWindow> = words(
+  "sndWl1",
+  "sndWnd",
+  "maxWindow",
+  "rcvWnd",
+  "rcvWup",
+);
+
+/** A TCP option of a connection that is being restored: `struct tcp_repair_opt`. */
+export interface RepairOption {
+  /** Its kind, as on the wire: 2 segment size, 3 window scale, 4 SACK permitted, 8 timestamps. */
+  code: number;
+  /** Its value; of the window scale, the own one in the upper 16 bits and the peer's in the lower. */
+  value: number;
+}
+
+/** An array of `struct tcp_repair_opt`. */
+export const repairOptions: Codec<readonly RepairOption[]> = list(words("code", "value"), 16);
+
+/** An array of structures of one size, at most so many. */
+function list<T>(one: Codec<T>, most: number): Codec<readonly T[]> {
+  return {
+    size: one.size * most,
+    encode(value, into) {
+      if (!Array.isArray(value)) throw new TypeError(`expected a list, got ${show(value)}`);
+      if (value.length > most) {
+        throw new RangeError(`expected at most ${most}, got ${value.length}`);
+      }
+      value.forEach((each, i) => one.encode(each, part(into, i * one.size)));
+      return value.length * one.size;
+    },
+    decode: (from) =>
+      Array.from(
+        { length: Math.floor(from.byteLength / one.size) },
+        (_, i) => one.decode(part(from, i * one.size, one.size)),
+      ),
+  };
+}
+
+/** A part of a view, to its end where no length is given. */
+function part(view: DataView, offset: number, length?: number): DataView {
+  return new DataView(view.buffer, view.byteOffset + offset, length);
+}
+
+/** The clocks by which packets can be scheduled: clock_gettime(2). */
+export type Clock = "realtime" | "monotonic" | "tai";
+
+const CLOCKS: Record<Clock, number> = { realtime: 0, monotonic: 1, tai: 11 };
+
+/** How packets are sent at a time of their own: `struct sock_txtime`. */
+export interface TxTime {
+  /** The clock that the times refer to. */
+  clock: Clock;
+  /** Whether a packet's time is a deadline. */
+  deadline: boolean;
+  /** Whether packets that were dropped are reported on the error queue. */
+  reportErrors: boolean;
+}
+
+/** `struct sock_txtime`: linux/net_tstamp.h. */
+export const txTime: Codec<TxTime> = {
+  size: 8,
+  encode(value, into) {
+    checkObject(value, ["clock", "deadline", "reportErrors"]);
+    if (!Object.hasOwn(CLOCKS, value.clock)) {
+      throw new TypeError(`expected clock to be one of ${oneOf(CLOCKS)}, got ${show(value.clock)}`);
+    }
+    into.setInt32(0, CLOCKS[value.clock], LITTLE_ENDIAN); // clockid
+    into.setUint32(4, (value.deadline ? 1 : 0) | (value.reportErrors ? 2 : 0), LITTLE_ENDIAN); // flags
+    return 8;
+  },
+  decode(from) {
+    const clockid = from.getInt32(0, LITTLE_ENDIAN);
+    const bits = from.getUint32(4, LITTLE_ENDIAN);
+    return {
+      clock: (Object.keys(CLOCKS) as Clock[]).find((name) => CLOCKS[name] === clockid) ??
+        "realtime",
+      deadline: (bits & 1) !== 0,
+      reportErrors: (bits & 2) !== 0,
+    };
+  },
+};
+
+/** What SO_TIMESTAMPING can be asked for: the kernel's timestamping document. */
+export type TimestampingFlag =
+  | "txHardware"
+  | "txSoftware"
+  | "rxHardware"
+  | "rxSoftware"
+  | "software"
+  | "sysHardware"
+  | "rawHardware"
+  | "optId"
+  | "txSched"
+  | "txAck"
+  | "optCmsg"
+  | "optTsonly"
+  | "optStats"
+  | "optPktinfo"
+  | "optTxSwhw"
+  | "bindPhc"
+  | "optIdTcp"
+  | "optRxFilter"
+  | "txCompletion";
+
+const TIMESTAMPING: Record<TimestampingFlag, number> = {
+  txHardware: 1 << 0,
+  txSoftware: 1 << 1,
+  rxHardware: 1 << 2,
+  rxSoftware: 1 << 3,
+  software: 1 << 4,
+  sysHardware: 1 << 5,
+  rawHardware: 1 << 6,
+  optId: 1 << 7,
+  txSched: 1 << 8,
+  txAck: 1 << 9,
+  optCmsg: 1 << 10,
+  optTsonly: 1 << 11,
+  optStats: 1 << 12,
+  optPktinfo: 1 << 13,
+  optTxSwhw: 1 << 14,
+  bindPhc: 1 << 15,
+  optIdTcp: 1 << 16,
+  optRxFilter: 1 << 17,
+  txCompletion: 1 << 18,
+};
+
+const timestampingFlags = flags(TIMESTAMPING);
+
+/** Which timestamps are made and reported: `struct so_timestamping`. */
+export interface Timestamping {
+  /** What is made and reported. */
+  flags: readonly TimestampingFlag[];
+  /** The hardware clock that is meant, where `flags` has "bindPhc"; otherwise 0. */
+  phc: number;
+}
+
+/** `struct so_timestamping`: linux/net_tstamp.h. */
+export const timestamping: Codec<Timestamping> = {
+  size: 8,
+  encode(value, into) {
+    checkObject(value, ["flags", "phc"]);
+    checkInteger(value.phc, 0, 2 ** 31 - 1, "phc to be a whole number");
+    timestampingFlags.encode(value.flags, into); // flags
+    into.setInt32(4, value.phc, LITTLE_ENDIAN); // bind_phc
+    return 8;
+  },
+  decode: (from) => ({
+    flags: timestampingFlags.decode(from),
+    phc: from.byteLength >= 8 ? from.getInt32(4, LITTLE_ENDIAN) : 0,
+  }),
+};
+
+/** A range of ports, both ends included. 0 leaves an end to the sysctl net.ipv4.ip_local_port_range. */
+export interface PortRange {
+  /** The lowest port. */
+  low: number;
+  /** The highest port. */
+  high: number;
+}
+
+/** The number of IP_LOCAL_PORT_RANGE: the lowest port below, the highest above. */
+export const portRange: Codec<PortRange> = {
+  size: 4,
+  encode(value, into) {
+    checkObject(value, ["low", "high"]);
+    checkInteger(value.low, 0, 65535, "low to be a port");
+    checkInteger(value.high, 0, 65535, "high to be a port");
+    into.setUint16(0, value.low, LITTLE_ENDIAN);
+    into.setUint16(2, value.high, LITTLE_ENDIAN);
+    return 4;
+  },
+  decode: (from) => ({
+    low: from.getUint16(0, LITTLE_ENDIAN),
+    high: from.getUint16(2, LITTLE_ENDIAN),
+  }),
+};
+
+/** What congestion control tells of itself: `union tcp_cc_info`. */
+export type CongestionInfo =
+  | {
+    /** BBR. */
+    kind: "bbr";
+    /** The bandwidth that it estimates, in bytes per second. */
+    bandwidth: bigint;
+    /** The shortest round-trip time, in microseconds. */
+    minRtt: number;
+    /** How much faster than the bandwidth it sends, times 256. */
+    pacingGain: number;
+    /** How much more than the path holds may be on its way, times 256. */
+    cwndGain: number;
+  }
+  | {
+    /** Another algorithm; those that tell nothing, such as cubic, have no bytes. */
+    kind: "other";
+    /** What it tells, in a layout of its own: linux/inet_diag.h. */
+    bytes: Uint8Array;
+  };
+
+/** `sizeof(struct tcp_bbr_info)`, which no other algorithm's structure has. */
+const BBR_INFO = 20;
+
+/** `union tcp_cc_info`: linux/inet_diag.h. */
+export const congestionInfo: Codec<CongestionInfo> = {
+  size: 64,
+  encode() {
+    throw new TypeError("TCP_CC_INFO can only be read");
+  },
+  decode(from) {
+    if (from.byteLength !== BBR_INFO) return { kind: "other", bytes: asBytes(from).slice() };
+    return {
+      kind: "bbr",
+      bandwidth: from.getBigUint64(0, LITTLE_ENDIAN), // bbr_bw_lo, bbr_bw_hi
+      minRtt: from.getUint32(8, LITTLE_ENDIAN), // bbr_min_rtt
+      pacingGain: from.getUint32(12, LITTLE_ENDIAN), // bbr_pacing_gain
+      cwndGain: from.getUint32(16, LITTLE_ENDIAN), // bbr_cwnd_gain
+    };
+  },
+};
+
+/** The key with which the segments of a connection are signed: RFC 2385. */
+export interface Md5Signature {
+  /** The peer. Its port counts for nothing. */
+  addr: Deno.NetAddr;
+  /** The key, at most 80 bytes; none removes the key of this peer. */
+  key: Uint8Array;
+  /** How many bits of the address count. Only with TCP_MD5SIG_EXT. */
+  prefixLength?: number;
+  /** The index of the interface for which the key counts. Only with TCP_MD5SIG_EXT. */
+  ifindex?: number;
+}
+
+const MD5SIG_KEY = 80;
+
+/** `struct tcp_md5sig`: linux/tcp.h. */
+export const md5Signature: Codec<Md5Signature> = {
+  size: 216,
+  encode(value, into) {
+    checkObject(value, ["addr", "key"]);
+    const { addr, key, prefixLength, ifindex } = value;
+    checkBytes(key, MD5SIG_KEY);
+    writeSockaddr(addr, into); // tcpm_addr
+    if (prefixLength !== undefined) checkInteger(prefixLength, 0, 128, "prefixLength to be");
+    if (ifindex !== undefined) checkInteger(ifindex, 0, 2 ** 31 - 1, "ifindex to be");
+    const flags = (prefixLength === undefined ? 0 : 1) | (ifindex === undefined ? 0 : 2);
+    into.setUint8(128, flags); // tcpm_flags: TCP_MD5SIG_FLAG_PREFIX, TCP_MD5SIG_FLAG_IFINDEX
+    into.setUint8(129, prefixLength ?? 0); // tcpm_prefixlen
+    into.setUint16(130, key.length, LITTLE_ENDIAN); // tcpm_keylen
+    into.setInt32(132, ifindex ?? 0, LITTLE_ENDIAN); // tcpm_ifindex
+    asBytes(part(into, 136, MD5SIG_KEY)).set(key); // tcpm_key
+    return 216;
+  },
+  decode() {
+    throw new TypeError("TCP_MD5SIG can only be written");
+  },
+};
+
+/** `struct in_addr`: an IPv4 address. */
+export const inAddr: Codec<string> = {
+  size: IN_ADDR_SIZE,
+  encode(value, into) {
+    writeAddress(value, into, IN_ADDR_SIZE);
+    return IN_ADDR_SIZE;
+  },
+  decode: (from) => readAddress(from, IN_ADDR_SIZE),
+};
+
+/** A multicast group and the interface on which it is joined: `struct ip_mreqn`. */
+export interface Membership {
+  /** The group's address. */
+  multiaddr: string;
+  /** The address of the interface. Absent: the kernel chooses. */
+  address?: string;
+  /** The index of the interface, which goes before its address. */
+  ifindex?: number;
+}
+
+/** `struct ip_mreqn`: linux/in.h. */
+export const membership: Codec<Membership> = {
+  size: 12,
+  encode(value, into) {
+    checkObject(value, ["multiaddr", "address", "ifindex"]);
+    writeAddress(value.multiaddr, into, IN_ADDR_SIZE); // imr_multiaddr
+    writeAddress(value.address ?? "0.0.0.0", part(into, 4), IN_ADDR_SIZE); // imr_address
+    checkInteger(value.ifindex ?? 0, 0, 2 ** 31 - 1, "ifindex to be");
+    into.setInt32(8, value.ifindex ?? 0, LITTLE_ENDIAN); // imr_ifindex
+    return 12;
+  },
+  decode: (from) => ({
+    multiaddr: readAddress(from, IN_ADDR_SIZE),
+    address: readAddress(part(from, 4), IN_ADDR_SIZE),
+    ifindex: from.getInt32(8, LITTLE_ENDIAN),
+  }),
+};
+
+/** A multicast group of which one source is meant: `struct ip_mreq_source`. */
+export interface SourceMembership {
+  /** The group's address. */
+  multiaddr: string;
+  /** The source's address. */
+  sourceaddr: string;
+  /** The address of the interface. Absent: the kernel chooses. */
+  interface?: string;
+}
+
+// BSD has the source before the interface
+const MREQ_INTERFACE = darwin ? 8 : 4;
+const MREQ_SOURCE = darwin ? 4 : 8;
+
+/** `struct ip_mreq_source`: linux/in.h. */
+export const sourceMembership: Codec<SourceMembership> = {
+  size: 12,
+  encode(value, into) {
+    checkObject(value, ["multiaddr", "sourceaddr", "interface"]);
+    writeAddress(value.multiaddr, into, IN_ADDR_SIZE); // imr_multiaddr
+    writeAddress(value.interface ?? "0.0.0.0", part(into, MREQ_INTERFACE), IN_ADDR_SIZE); // imr_interface
+    writeAddress(value.sourceaddr, part(into, MREQ_SOURCE), IN_ADDR_SIZE); // imr_sourceaddr
+    return 12;
+  },
+  decode: (from) => ({
+    multiaddr: readAddress(from, IN_ADDR_SIZE),
+    sourceaddr: readAddress(part(from, MREQ_SOURCE), IN_ADDR_SIZE),
+    interface: readAddress(part(from, MREQ_INTERFACE), IN_ADDR_SIZE),
+  }),
+};
+
+/** An IPv6 multicast group or anycast address, and the interface: `struct ipv6_mreq`. */
+export interface Ipv6Membership {
+  /** The address. */
+  multiaddr: string;
+  /** The index of the interface. Absent: the kernel chooses. */
+  ifindex?: number;
+}
+
+/** `struct ipv6_mreq`: linux/in6.h. */
+export const ipv6Membership: Codec<Ipv6Membership> = {
+  size: 20,
+  encode(value, into) {
+    checkObject(value, ["multiaddr", "ifindex"]);
+    writeAddress(value.multiaddr, into, IN6_ADDR_SIZE); // ipv6mr_multiaddr
+    checkInteger(value.ifindex ?? 0, 0, 2 ** 31 - 1, "ifindex to be");
+    into.setInt32(16, value.ifindex ?? 0, LITTLE_ENDIAN); // ipv6mr_ifindex
+    return 20;
+  },
+  decode: (from) => ({
+    multiaddr: readAddress(from, IN6_ADDR_SIZE),
+    ifindex: from.getInt32(16, LITTLE_ENDIAN),
+  }),
+};
+
+/** Where packets are sent from: `struct in6_pktinfo`. */
+export interface Ipv6PacketInfo {
+  /** The source address; "::" leaves it to the kernel. */
+  addr: string;
+  /** The index of the interface; 0 leaves it to the kernel. */
+  ifindex: number;
+}
+
+/** `struct in6_pktinfo`: linux/ipv6.h. */
+export const ipv6PacketInfo: Codec<Ipv6PacketInfo> = {
+  size: 20,
+  encode: ({ addr, ifindex }, into) => ipv6Membership.encode({ multiaddr: addr, ifindex }, into),
+  decode(from) {
+    const { multiaddr, ifindex = 0 } = ipv6Membership.decode(from);
+    return { addr: multiaddr, ifindex };
+  },
+};
+
+/** `struct ip6_mtuinfo`, of which getsockopt(2) fills the MTU alone: linux/ipv6.h. */
+export const pathMtu: Codec<number> = {
+  size: 32,
+  encode() {
+    throw new TypeError("IPV6_PATHMTU can only be read");
+  },
+  decode: (from) => from.getUint32(28, LITTLE_ENDIAN), // ip6m_mtu
+};
+
+/** `struct sockaddr_storage` as Deno writes addresses. */
+export const sockaddr: Codec<Deno.Addr> = {
+  size: SOCKADDR_STORAGE,
+  encode(value, into) {
+    writeSockaddr(value, into);
+    return SOCKADDR_STORAGE;
+  },
+  decode: (from) => readSockaddr(from, "tcp"),
+};
+
+/** `struct sockaddr_in6` or `struct sockaddr_in`, each of its exact size. */
+export const internetSockaddr: Codec<Deno.Addr> = { ...sockaddr, exactSizes: [28, 16] };
+
+/** A multicast group of either family: `struct group_req`. */
+export interface GroupRequest {
+  /** The index of the interface; 0 leaves it to the kernel. */
+  interface: number;
+  /** The group. Its port counts for nothing. */
+  group: Deno.NetAddr;
+}
+
+/** `struct group_req`: linux/in.h. */
+export const groupRequest: Codec<GroupRequest> = {
+  size: 8 + SOCKADDR_STORAGE,
+  encode(value, into) {
+    checkObject(value, ["interface", "group"]);
+    checkInteger(value.interface, 0, 2 ** 31 - 1, "interface to be an index");
+    into.setUint32(0, value.interface, LITTLE_ENDIAN); // gr_interface
+    writeSockaddr(value.group, part(into, 8)); // gr_group
+    return groupRequest.size;
+  },
+  decode: (from) => ({
+    interface: from.getUint32(0, LITTLE_ENDIAN),
+    group: readSockaddr(part(from, 8), "udp") as Deno.NetAddr,
+  }),
+};
+
+/** A multicast group of either family of which one source is meant: `struct group_source_req`. */
+export interface GroupSourceRequest extends GroupRequest {
+  /** The source. Its port counts for nothing. */
+  source: Deno.NetAddr;
+}
+
+/** `struct group_source_req`: linux/in.h. */
+export const groupSourceRequest: Codec<GroupSourceRequest> = {
+  size: 8 + 2 * SOCKADDR_STORAGE,
+  encode(value, into) {
+    groupRequest.encode(value, into);
+    writeSockaddr(value.source, part(into, groupRequest.size)); // gsr_source
+    return groupSourceRequest.size;
+  },
+  decode: (from) => ({
+    ...groupRequest.decode(from),
+    source: readSockaddr(part(from, groupRequest.size), "udp") as Deno.NetAddr,
+  }),
+};
+
+/** Whether the sources of a list are those that are heard, or those that are not. */
+export type FilterMode = "include" | "exclude";
+
+const FILTER_MODES: Record<FilterMode, number> = { exclude: 0, include: 1 };
+
+function filterMode(mode: FilterMode): number {
+  if (Object.hasOwn(FILTER_MODES, mode)) return FILTER_MODES[mode];
+  throw new TypeError(`expected mode to be one of ${oneOf(FILTER_MODES)}, got ${show(mode)}`);
+}
+
+/** The sources of a multicast group that are heard: `struct ip_msfilter`. */
+export interface SourceFilter {
+  /** The group's address. */
+  multiaddr: string;
+  /** The address of the interface on which it was joined. */
+  interface: string;
+  /** What the sources are. */
+  mode: FilterMode;
+  /** The sources' addresses. */
+  sources: readonly string[];
+}
+
+const MOST_SOURCES = 30;
+
+/** `struct ip_msfilter`: linux/in.h. */
+export const sourceFilter: Codec<SourceFilter> = {
+  size: 16 + IN_ADDR_SIZE * MOST_SOURCES,
+  encode(value, into) {
+    checkObject(value, ["multiaddr", "interface", "mode", "sources"]);
+    writeAddress(value.multiaddr, into, IN_ADDR_SIZE); // imsf_multiaddr
+    writeAddress(value.interface, part(into, 4), IN_ADDR_SIZE); // imsf_interface
+    into.setUint32(8, filterMode(value.mode), LITTLE_ENDIAN); // imsf_fmode
+    into.setUint32(12, value.sources.length, LITTLE_ENDIAN); // imsf_numsrc
+    return 16 + list(inAddr, MOST_SOURCES).encode(value.sources, part(into, 16)); // imsf_slist
+  },
+  decode() {
+    throw new TypeError("IP_MSFILTER can only be written");
+  },
+};
+
+/** The sources of a multicast group of either family that are heard: `struct group_filter`. */
+export interface GroupFilter extends GroupRequest {
+  /** What the sources are. */
+  mode: FilterMode;
+  /** The sources. Their ports count for nothing. */
+  sources: readonly Deno.NetAddr[];
+}
+
+/** `struct group_filter`: linux/in.h. */
+export const groupFilter: Codec<GroupFilter> = {
+  size: 144 + SOCKADDR_STORAGE * MOST_SOURCES,
+  encode(value, into) {
+    groupRequest.encode(value, into); // gf_interface, gf_group
+    into.setUint32(136, filterMode(value.mode), LITTLE_ENDIAN); // gf_fmode
+    into.setUint32(140, value.sources.length, LITTLE_ENDIAN); // gf_numsrc
+    const sources = list<Deno.Addr>(sockaddr, MOST_SOURCES);
+    return 144 + sources.encode(value.sources, part(into, 144)); // gf_slist
+  },
+  decode() {
+    throw new TypeError("MCAST_MSFILTER can only be written");
+  },
+};
+
+/** What is done with a flow label. */
+export type FlowLabelAction = "get" | "put" | "renew";
+/** Who else may use a flow label. */
+export type FlowLabelShare = "none" | "excl" | "process" | "user" | "any";
+/** How a flow label is got. */
+export type FlowLabelFlag = "create" | "excl" | "reflect" | "remote";
+
+const FLOW_LABEL_ACTIONS: Record<FlowLabelAction, number> = { get: 0, put: 1, renew: 2 };
+const FLOW_LABEL_SHARES: Record<FlowLabelShare, number> = {
+  none: 0,
+  excl: 1,
+  process: 2,
+  user: 3,
+  any: 255,
+};
+const FLOW_LABEL_FLAGS: Record<FlowLabelFlag, number> = {
+  create: 1,
+  excl: 2,
+  reflect: 4,
+  remote: 8,
+};
+
+/** A request for a flow label: `struct in6_flowlabel_req`, RFC 6437. */
+export interface FlowLabelRequest {
+  /** Where the flow leads. */
+  dst: string;
+  /** The label, of 20 bits; 0 lets the kernel choose. */
+  label: number;
+  /** What is done with it. */
+  action: FlowLabelAction;
+  /** Who else may use it. */
+  share: FlowLabelShare;
+  /** How it is got. */
+  flags: readonly FlowLabelFlag[];
+  /** For how many seconds it is kept. */
+  expires: number;
+  /** For how many seconds it is kept from others after its last use. */
+  linger: number;
+}
+
+/** `struct in6_flowlabel_req`: linux/in6.h. */
+export const flowLabelRequest: Codec<FlowLabelRequest> = {
+  size: 32,
+  encode(value, into) {
+    checkObject(value, ["dst", "label", "action", "share", "flags", "expires", "linger"]);
+    const { dst, label, action, share, expires } = value;
+    if (!Object.hasOwn(FLOW_LABEL_ACTIONS, action) || !Object.hasOwn(FLOW_LABEL_SHARES, share)) {
+      throw new TypeError(
+        `expected an action of ${oneOf(FLOW_LABEL_ACTIONS)} and a share of ${
+          oneOf(FLOW_LABEL_SHARES)
+        }`,
+      );
+    }
+    checkInteger(label, 0, 2 ** 20 - 1, "label to be a whole number");
+    checkInteger(expires, 0, 65535, "expires to be a whole number of seconds");
+    checkInteger(value.linger, 0, 65535, "linger to be a whole number of seconds");
+    writeAddress(dst, into, IN6_ADDR_SIZE); // flr_dst
+    into.setUint32(16, label); // flr_label, in network byte order
+    into.setUint8(20, FLOW_LABEL_ACTIONS[action]); // flr_action
+    into.setUint8(21, FLOW_LABEL_SHARES[share]); // flr_share
+    into.setUint16(22, flagBits(FLOW_LABEL_FLAGS, value.flags), LITTLE_ENDIAN); // flr_flags
+    into.setUint16(24, expires, LITTLE_ENDIAN); // flr_expires
+    into.setUint16(26, value.linger, LITTLE_ENDIAN); // flr_linger
+    return 32;
+  },
+  decode() {
+    throw new TypeError("IPV6_FLOWLABEL_MGR can only be written");
+  },
+};
