@@ -9,7 +9,7 @@
  */
 
 import { errnoNumber, lastErrno } from "./errno.ts";
-import { openFds } from "./open_fds.ts";
+import { lowestFreeFd, openFds } from "./open_fds.ts";
 import { SO_ACCEPTCONN, SO_COOKIE, SO_TYPE } from "./options/socket.ts";
 import { compareName } from "./sockaddr.ts";
 import { readOption } from "./socket.ts";
@@ -42,16 +42,53 @@ export function matchFd(fd: number, identity: SocketIdentity): "same" | "gone" |
   return readOption(fd, SO_ACCEPTCONN) ? "other" : "gone";
 }
 
-/** Every descriptor that fits: those with the peer still there, or, where there are none, the others. */
-export function candidateFds(identity: SocketIdentity): number[] {
+/**
+ * Every descriptor that fits: those with the peer still there, or, where there are none, the others. Of
+ * a connection over IP there is one at most, since no two have both addresses in common.
+ *
+ * @param identity What is known of the socket.
+ * @param guesses Where to look first.
+ */
+export function candidateFds(identity: SocketIdentity, guesses: Iterable<number>): number[] {
+  const isUnique = identity.remote !== undefined && "port" in identity.remote;
+  if (isUnique) {
+    for (const fd of guesses) {
+      if (matchFd(fd, identity) === "same") return [fd];
+    }
+  }
   const same: number[] = [];
   const gone: number[] = [];
   for (const fd of openFds()) {
     const match = matchFd(fd, identity);
-    if (match === "same") same.push(fd);
-    else if (match === "gone") gone.push(fd);
+    if (match === "other") continue;
+    (match === "same" ? same : gone).push(fd);
+    if (match === "same" && isUnique) break;
   }
   return same.length > 0 ? same : gone;
+}
+
+/** How many descriptors are looked at around a guess. */
+const WINDOW = 32;
+
+/** The lowest free descriptor when it was last asked for: the next socket then got it. */
+let lastFree = 0;
+
+/**
+ * Where a connection's descriptor most likely is, as the kernel always gives out the lowest free one: below
+ * the lowest that is free now, from the lowest that was free before, and near the number that Deno
+ * itself has given to the connection, since in a young process both count upwards together.
+ */
+export function* likelyFds(socket: object): Generator<number> {
+  const free = lowestFreeFd();
+  yield* descending(free - 1);
+  yield* descending(lastFree + WINDOW - 1);
+  lastFree = free;
+  const resource = internal(socket, "rid");
+  if (resource !== undefined) yield* descending(resource + WINDOW - 1);
+}
+
+function* descending(last: number): Generator<number> {
+  for (let fd = last; fd >= 0 && fd > last - WINDOW; fd--) yield fd;
 }
 
 /** The kernel's own number for a socket, or `undefined` where the kernel gives none (macOS, gVisor). */
@@ -82,16 +119,21 @@ function isListening(fd: number): boolean {
   }
 }
 
-let fdSymbol: symbol | undefined;
-
 /**
  * The descriptor that Deno itself notes on a connection that was accepted. It is internal to Deno and
  * may be missing: a hint that saves the search, to be verified.
  */
 export function fdHint(socket: object): number | undefined {
-  fdSymbol ??= Object.getOwnPropertySymbols(socket).find((symbol) =>
-    symbol.description === "Deno.internal.fd"
+  return internal(socket, "fd");
+}
+
+/** The symbols under which Deno keeps its own properties, by their name. */
+const symbols: { fd?: symbol; rid?: symbol } = {};
+
+function internal(socket: object, name: "fd" | "rid"): number | undefined {
+  const symbol = symbols[name] ??= Object.getOwnPropertySymbols(socket).find(({ description }) =>
+    description === `Deno.internal.${name}`
   );
-  if (fdSymbol === undefined) return undefined;
-  return (socket as Record<symbol, number | undefined>)[fdSymbol];
+  if (symbol === undefined) return undefined;
+  return (socket as Record<symbol, number | undefined>)[symbol];
 }

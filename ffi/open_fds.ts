@@ -39,3 +39,15 @@ export function* openFds(): Generator<number> {
     yield* open;
   }
 }
+
+/** The lowest free descriptor; 0 where none can be had. */
+export function lowestFreeFd(): number {
+  const c = libc();
+  for (let open = 0; open <= 2; open++) {
+    const free = c.dup(open);
+    if (free < 0) continue; // that one is closed, or none is free
+    c.close(free);
+    return free;
+  }
+  return 0;
+}

@@ -48,10 +48,13 @@ export function isAsExpected<T>(option: ReadableOption<T>, expected: T, actual: 
   return option.doubles === true && typeof expected === "number" && actual === 2 * expected;
 }
 
-/** Deep equality of what codecs decode: primitives, plain objects, arrays and bytes. */
+/** Deep equality of what codecs decode: primitives, plain objects, bytes, and lists in any order. */
 function isEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((x) => b.some((y) => isEqual(x, y)));
+  }
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length &&
     keys.every((key) =>

@@ -172,7 +172,7 @@ function openFound<L extends Deno.Listener>(open: () => L): { listener: L; fd: n
     const before = listeningSockets();
     const listener = open();
     try {
-      const fds = candidateFds({ kind: "listener", local: listener.addr })
+      const fds = candidateFds({ kind: "listener", local: listener.addr }, [])
         .filter((fd) => !before.has(socketCookie(fd) ?? fd));
       if (fds.length === 1) {
         rememberListener(listener, fds[0]!);

@@ -8,10 +8,13 @@ import { errnoNumber } from "../ffi/errno.ts";
 import {
   candidateFds,
   fdHint,
+  likelyFds,
   matchFd,
   socketCookie,
   type SocketIdentity,
 } from "../ffi/find_fd.ts";
+import { TCP_NODELAY } from "../ffi/options/tcp.ts";
+import { readOption } from "../ffi/socket.ts";
 import { SocketError } from "../ffi/socket_error.ts";
 import type { SocketLike } from "./socket_like.ts";
 
@@ -61,11 +64,29 @@ export function socketFd(socket: SocketLike): number {
   }
   const identity = identify(socket);
   const hint = known?.fd ?? fdHint(socket);
-  const fd = hint !== undefined && matchFd(hint, identity) !== "other"
+  const fd = hint !== undefined && matchFd(hint, identity) === "same"
     ? hint
-    : theOneOf(candidateFds(identity), identity);
+    : theOneOf(candidateFds(identity, likelyFds(socket)), identity);
+  if (isTcpConn(socket)) proveOpen(socket, fd);
   remember(socket, fd, identity);
   return fd;
+}
+
+function isTcpConn(socket: object): socket is Deno.TcpConn {
+  return "setNoDelay" in socket && "remoteAddr" in socket;
+}
+
+/**
+ * Addresses prove a connection only as long as it is open: afterwards another one may have both. Deno
+ * tells when it is asked to do something with it, so it is asked for what is already so.
+ */
+function proveOpen(conn: Deno.TcpConn, fd: number): void {
+  const noDelay = readOption(fd, TCP_NODELAY);
+  try {
+    conn.setNoDelay(noDelay);
+  } catch (error) {
+    throw error instanceof Deno.errors.BadResource ? closed() : error;
+  }
 }
 
 /** Notes that this is the descriptor of a socket, where its maker knows. */
@@ -127,26 +148,45 @@ function identify(socket: Exclude<SocketLike, number>): SocketIdentity {
   return identifyNode(socket);
 }
 
-/** The same for a socket of Node.js, which throws or answers nothing once it is closed. */
+/** The same for a socket of Node.js, which answers nothing once it is closed. */
 function identifyNode(socket: net.Socket | net.Server | dgram.Socket): SocketIdentity {
-  if ("remotePort" in socket) {
-    const { localAddress, localPort, remoteAddress, remotePort } = socket;
-    if (localAddress === undefined || remoteAddress === undefined) throw closed();
-    return {
-      kind: "connection",
-      local: netAddr("tcp", localAddress, localPort),
-      remote: netAddr("tcp", remoteAddress, remotePort),
-    };
-  }
+  if ("remotePort" in socket) return identifyNodeConnection(socket);
   if (!("address" in socket)) throw new TypeError("expected a socket");
-  const address = socket.address() as net.AddressInfo | string | null;
+  const isServer = "listening" in socket;
+  const address = nodeAddress(socket);
   if (address === null) throw closed();
   if (typeof address === "string") {
     return { kind: "listener", local: { transport: "unix", path: address } };
   }
-  return "listening" in socket
-    ? { kind: "listener", local: netAddr("tcp", address.address, address.port) }
-    : { kind: "datagram", local: netAddr("udp", address.address, address.port) };
+  return {
+    kind: isServer ? "listener" : "datagram",
+    local: netAddr(isServer ? "tcp" : "udp", address.address, address.port),
+  };
+}
+
+function identifyNodeConnection(socket: net.Socket): SocketIdentity {
+  const { localAddress, localPort, remoteAddress, remotePort } = socket;
+  if (socket.destroyed) throw closed();
+  if (localAddress === undefined || remoteAddress === undefined) {
+    const reason = socket.connecting
+      ? "the socket is not connected yet"
+      : "a Unix socket of node:net does not tell its path; pass the file descriptor";
+    throw new SocketError("getsockname", errnoNumber("ENOTCONN"), { reason });
+  }
+  return {
+    kind: "connection",
+    local: netAddr("tcp", localAddress, localPort),
+    remote: netAddr("tcp", remoteAddress, remotePort),
+  };
+}
+
+/** What `address()` says; `null` where the socket is closed or not bound. */
+function nodeAddress(socket: { address(): unknown }): net.AddressInfo | string | null {
+  try {
+    return socket.address() as net.AddressInfo | string | null;
+  } catch {
+    return null; // as dgram says it
+  }
 }
 
 function netAddr(transport: "tcp" | "udp", hostname: string, port: number = 0): Deno.NetAddr {

@@ -6,6 +6,15 @@ import { socketFd } from "../mod.ts";
 // opened here, so that no test is charged with the library
 libc();
 
+/** Whether the properties are hidden under which Deno notes descriptors, to show that all works without. */
+export const HIDES_INTERNALS = Deno.env.get("HIDE_DENO_INTERNALS") === "1";
+
+if (HIDES_INTERNALS) {
+  const original = Object.getOwnPropertySymbols;
+  Object.getOwnPropertySymbols = (object) =>
+    original(object).filter(({ description }) => !description?.startsWith("Deno.internal"));
+}
+
 /** The folder of the package. */
 export const ROOT = new URL("..", import.meta.url).pathname;
 
