@@ -71,6 +71,7 @@ export { assertOption } from "./src/assert_option.ts";
 export * as codecs from "./src/codecs.ts";
 export type { ConnHandler, ConnInfo } from "./src/conn_handler.ts";
 export { defineOption, type OptionDefinition } from "./src/define_option.ts";
+export { echo } from "./src/echo.ts";
 export { echoOnce } from "./src/echo_once.ts";
 export { getOption } from "./src/get_option.ts";
 export { type KernelLimits, kernelLimits } from "./src/kernel_limits.ts";

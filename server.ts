@@ -10,7 +10,7 @@
  */
 
 import denoJson from "./deno.json" with { type: "json" };
-import { echoOnce, serve, type SocketSettings, type TcpServer } from "./mod.ts";
+import { echo, echoOnce, serve, type SocketSettings, type TcpServer } from "./mod.ts";
 import { type CommandLine, helpText, parseCommandLine, UsageError } from "./src/command_line.ts";
 import { endLogging, startLogging } from "./src/logging.ts";
 
@@ -65,7 +65,7 @@ async function run(options: CommandLine): Promise<void> {
     maxConnections: options["max-connections"],
     idleTimeout: options["idle-timeout"],
     logger,
-  }, echoOnce());
+  }, options.mode === "once" ? echoOnce() : echo());
   await server.finished;
 }
 

@@ -113,6 +113,13 @@ const SYMBOLS = {
     ],
     result: "i32", // ssize_t, as above
   },
+  shutdown: {
+    parameters: [
+      "i32", // int sockfd
+      "i32", // int how
+    ],
+    result: "i32",
+  },
 
   // errno: its address under Linux and under macOS, and a way to read it
   __errno_location: { parameters: [], result: "pointer", optional: true },

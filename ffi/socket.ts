@@ -147,7 +147,27 @@ export function receiveArrived(fd: number, into: Uint8Array<ArrayBuffer>): numbe
   return libc().recv(fd, into, BigInt(into.length), MSG_DONTWAIT);
 }
 
+const MSG_NOSIGNAL = Deno.build.os === "darwin" ? 0 : 0x4000; // Deno ignores SIGPIPE anyway
+
+/**
+ * Sends what the socket takes at once, without waiting: send(2) with MSG_DONTWAIT.
+ *
+ * @returns The number of bytes; 0 where it takes none, or where the connection has failed, which the next
+ *   ordinary write reports.
+ */
+export function sendNow(fd: number, data: Uint8Array<ArrayBuffer>): number {
+  const n = libc().send(fd, data, BigInt(data.length), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return n < 0 ? 0 : n;
+}
+
 /** Whether data has arrived that was not read yet. */
 export function hasArrived(fd: number): boolean {
   return libc().recv(fd, bytes, 1n, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+const SHUT_RDWR = 2;
+
+/** Ends a connection both ways, whoever still holds it: shutdown(2). */
+export function shutdown(fd: number): void {
+  libc().shutdown(fd, SHUT_RDWR); // a peer that has gone already is no matter
 }

@@ -132,7 +132,12 @@ const GROUPS = {
     "strict": on("a setting that the kernel changes is an error"),
   },
   "Serving": {
-    "mode": one("MODE", "once: echo the first read and close", choice(["once"]), "once"),
+    "mode": one(
+      "MODE",
+      "once: echo the first read; stream: echo until the end (once)",
+      choice(["once", "stream"]),
+      "once",
+    ),
     "max-connections": one(
       "N",
       "open at once; more wait in the queue",

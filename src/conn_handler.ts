@@ -3,6 +3,7 @@
  */
 
 import type { ReadyLogger } from "./logger.ts";
+import type { SocketSettings } from "./socket_settings.ts";
 
 /** What a handler is told about its connection, and what it may tell the server. */
 export interface ConnInfo {
@@ -16,6 +17,8 @@ export interface ConnInfo {
   readonly signal: AbortSignal;
   /** Whether the server itself has closed the connection. */
   readonly closed: boolean;
+  /** The settings that are in force on the connection. */
+  readonly settings: SocketSettings;
   /** The server's logger. Its `debugging` says whether lines of level debug are worth making. */
   readonly logger: ReadyLogger;
   /**
@@ -26,9 +29,9 @@ export interface ConnInfo {
   /** Bytes sent, for `stats()`. */
   bytesOut: number;
   /**
-   * Set it when the client may still be sending. The server then reads on and drops what comes, for a
-   * while, before it closes: closing at once would make the kernel reset the connection, and the client
-   * might lose the end of what it was sent.
+   * Set it when the client may still be sending. The server then ends its own side, reads on and drops
+   * what comes, for up to 5 seconds and 64 MiB, before it closes: closing at once would make the kernel
+   * reset the connection, and the client might lose the end of what it was sent.
    *
    * @default {false}
    */

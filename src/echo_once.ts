@@ -5,8 +5,8 @@
 import { fdHint } from "../ffi/find_fd.ts";
 import { hasArrived, receiveArrived } from "../ffi/socket.ts";
 import type { ConnHandler, ConnInfo } from "./conn_handler.ts";
+import { logMessage } from "./log_message.ts";
 import { giveBuffer, sharedBuffer, SMALL, takeBuffer, TLS_RECORD } from "./read_buffers.ts";
-import { showAddr, showBytes } from "./show.ts";
 import { socketFd } from "./socket_fd.ts";
 
 /**
@@ -14,7 +14,8 @@ import { socketFd } from "./socket_fd.ts";
  *
  * The first read is all that has arrived by then, up to 64 KiB, or with TLS one record of up to 16 KiB.
  * A connection that ends without data is closed without an error. A client that is still sending when
- * it gets its echo is not reset: what it sends on is read and dropped for a while.
+ * it gets its echo is not reset: what it sends on is read and dropped for a while. For one that is by its
+ * first read: it was of 1 KiB or more, or more has arrived by the time that the echo is out.
  *
  * @example
  * ```ts
@@ -34,11 +35,11 @@ export function echoOnce(): ConnHandler<Deno.Conn<Deno.NetAddr>> {
       if (n === null) return;
       const message = n === SMALL ? takeRest(conn, buffer) : buffer.subarray(0, n);
       info.bytesIn = message.length;
-      if (info.logger.debugging) log(info, "recv", "received", message);
+      logMessage(info, "received", message);
       for (let sent = 0; sent < message.length;) sent += await conn.write(message.subarray(sent));
       info.bytesOut = message.length;
-      if (info.logger.debugging) log(info, "sent", "sent", message);
-      info.linger = n >= SMALL || isSending(conn, info);
+      logMessage(info, "sent", message);
+      info.linger = isSending(conn, info, n);
     } finally {
       if (!isTls) giveBuffer(buffer);
     }
@@ -62,17 +63,13 @@ function takeRest(conn: Deno.Conn<Deno.NetAddr>, start: Uint8Array): Uint8Array<
   return whole.slice(0, length);
 }
 
-/** Whether the client has sent more than was read; at no more cost than one call. */
-function isSending(conn: Deno.Conn<Deno.NetAddr>, info: ConnInfo): boolean {
-  // the hint is good as long as nobody has closed the connection
+/**
+ * Whether the client may still be sending: its first read was more than a short message, or more has
+ * arrived since. To wait for every client would cost as much again as all the checks do.
+ */
+function isSending(conn: Deno.Conn<Deno.NetAddr>, info: ConnInfo, firstRead: number): boolean {
+  if (firstRead >= SMALL) return true;
+  // the descriptor is good as long as nobody has closed the connection
   const fd = info.closed ? undefined : fdHint(conn);
   return fd !== undefined && hasArrived(fd);
-}
-
-function log(info: ConnInfo, verb: string, event: string, message: Uint8Array): void {
-  info.logger.debug(`${verb}: ${showBytes(message)}`, {
-    event,
-    remote: showAddr(info.remoteAddr),
-    bytes: message.length,
-  });
 }

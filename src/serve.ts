@@ -4,7 +4,7 @@
 
 import { fdHint } from "../ffi/find_fd.ts";
 import { TCP_INFO } from "../ffi/options/tcp.ts";
-import { readOption } from "../ffi/socket.ts";
+import { readOption, shutdown } from "../ffi/socket.ts";
 import { SocketError } from "../ffi/socket_error.ts";
 import type { TcpState } from "../ffi/tcp_info.ts";
 import type { ConnHandler, ConnInfo } from "./conn_handler.ts";
@@ -18,7 +18,7 @@ import { OptionAssertionError } from "./option_assertion_error.ts";
 import type { AcceptQueue, ServerStats } from "./server_stats.ts";
 import { showAddr } from "./show.ts";
 import { socketFd } from "./socket_fd.ts";
-import { settingOptions } from "./socket_settings.ts";
+import { settingOptions, type SocketSettings } from "./socket_settings.ts";
 
 /** What {@linkcode serve} is asked for. */
 export interface ServeOptions extends Omit<ListenOptions, "hostname"> {
@@ -174,6 +174,7 @@ class Connection implements ConnInfo {
     readonly conn: AnyConn,
     readonly number: number,
     readonly logger: ReadyLogger,
+    readonly settings: SocketSettings,
     idleAt: number,
   ) {
     this.idleAt = idleAt;
@@ -200,13 +201,6 @@ class Connection implements ConnInfo {
   end(): void {
     this.#ending = true;
     this.#controller?.abort();
-  }
-
-  /** Ends the connection whatever its handler does. */
-  close(): void {
-    this.closed = true;
-    this.end();
-    close(this.conn);
   }
 }
 
@@ -241,6 +235,7 @@ class Server implements TcpServer {
   readonly #logger: ReadyLogger;
   readonly #ports: Port[] = [];
   readonly #active = new Set<Connection>();
+  readonly #settings: SocketSettings;
   readonly #maxConnections: number;
   readonly #idleTimeout: number;
   readonly #startedAt = performance.now();
@@ -260,6 +255,7 @@ class Server implements TcpServer {
     this.#handler = handler;
     this.#options = options;
     this.#logger = readyLogger(options.logger);
+    this.#settings = options.settings ?? {};
     this.#maxConnections = options.maxConnections ?? Infinity;
     this.#idleTimeout = (options.idleTimeout ?? Infinity) * 1000;
     if (this.#idleTimeout !== Infinity && TCP_INFO.optname < 0) {
@@ -280,7 +276,7 @@ class Server implements TcpServer {
   }
 
   #listen(options: ServeOptions | ServeTlsOptions): void {
-    const { hostname, reusePort = false, settings = {}, assertions = true } = options;
+    const { hostname, reusePort = false, assertions = true } = options;
     const hostnames = typeof hostname === "object" ? hostname : [hostname ?? "0.0.0.0"];
     const open = (to: Deno.ListenOptions & { port: number }): Deno.Listener<AnyConn> =>
       "cert" in options
@@ -294,7 +290,7 @@ class Server implements TcpServer {
         // several addresses share the port that was picked for the first
         port ||= addr.port;
         const check = assertions
-          ? new ConnectionCheck(opened.fd, settingOptions(settings))
+          ? new ConnectionCheck(opened.fd, settingOptions(this.#settings))
           : undefined;
         this.#ports.push({ addr, opened, check });
       }
@@ -331,7 +327,7 @@ class Server implements TcpServer {
         for await (const conn of listener) {
           this.#begin(conn, port);
           while (this.#active.size >= this.#maxConnections) await this.#nextChange();
-          if (this.#stopping && queueLength(fd) === 0) return;
+          if (this.#stopping && queueLength(fd) === 0) return stopListening(port);
         }
         return;
       } catch (error) {
@@ -358,7 +354,7 @@ class Server implements TcpServer {
   #begin(conn: AnyConn, { check }: Port): void {
     const number = ++this.#accepted;
     const idleAt = this.#idleTimeout === Infinity ? 0 : performance.now() + this.#idleTimeout;
-    const connection = new Connection(conn, number, this.#logger, idleAt);
+    const connection = new Connection(conn, number, this.#logger, this.#settings, idleAt);
     this.#active.add(connection);
     try {
       const fd = fdHint(conn) ?? socketFd(conn);
@@ -417,10 +413,7 @@ class Server implements TcpServer {
 
   async #handshake(connection: Connection, conn: Deno.TlsConn): Promise<void> {
     const seconds = this.#options.handshakeTimeout ?? 10;
-    const timer = setTimeout(() => {
-      this.#timedOut++;
-      connection.close();
-    }, seconds * 1000);
+    const timer = setTimeout(() => this.#timeOut(connection), seconds * 1000);
     try {
       await conn.handshake();
     } finally {
@@ -451,21 +444,32 @@ class Server implements TcpServer {
     });
   }
 
+  /** Closes a connection, if it is not closed yet, and takes account of it. */
   #finish(connection: Connection): void {
+    if (!this.#active.delete(connection)) return;
     const { conn } = connection;
-    if (!connection.closed) {
-      if (connection.bytesIn === 0 && connection.bytesOut === 0) countBytes(connection);
-      connection.closed = true;
-      close(conn);
-    }
+    if (connection.bytesIn === 0 && connection.bytesOut === 0) countBytes(connection);
+    connection.closed = true;
+    close(conn);
     this.#bytesIn += connection.bytesIn;
     this.#bytesOut += connection.bytesOut;
-    this.#active.delete(connection);
     if (this.#logger.debugging) {
       const remote = showAddr(conn.remoteAddr);
       this.#logger.debug(`closed ${remote}`, { event: "closed", remote });
     }
     this.#changed();
+  }
+
+  /** Ends a connection whatever its handler does. */
+  #end(connection: Connection): void {
+    connection.end();
+    if ("handshake" in connection.conn) endTls(connection.conn);
+    this.#finish(connection);
+  }
+
+  #timeOut(connection: Connection): void {
+    this.#timedOut++;
+    this.#end(connection);
   }
 
   #count(code: string): void {
@@ -511,13 +515,8 @@ class Server implements TcpServer {
       if (connection.idleAt > now) continue;
       if (++asked > SWEEP_SIZE) return false;
       const left = this.#idleTimeout - idleTime(connection.conn);
-      if (left > 0) {
-        connection.idleAt = now + left;
-      } else {
-        this.#timedOut++;
-        connection.close();
-        connection.idleAt = Infinity;
-      }
+      if (left > 0) connection.idleAt = now + left;
+      else this.#timeOut(connection);
     }
     return true;
   }
@@ -528,9 +527,9 @@ class Server implements TcpServer {
       return this.finished;
     }
     this.#stopping = true;
-    for (const { opened: { listener, fd } } of this.#ports) {
+    for (const port of this.#ports) {
       // what is in the queue is connected as far as the client knows; the accept loop closes after it
-      if (queueLength(fd) === 0) close(listener);
+      if (queueLength(port.opened.fd) === 0) stopListening(port);
     }
     for (const connection of this.#active) connection.end();
     this.#changed();
@@ -541,7 +540,7 @@ class Server implements TcpServer {
 
   #closeAll(): void {
     for (const { opened } of this.#ports) close(opened.listener);
-    for (const connection of this.#active) connection.close();
+    for (const connection of this.#active) this.#end(connection);
     this.#changed();
   }
 
@@ -584,6 +583,15 @@ function queueLength(fd: number): number {
   return TCP_INFO.optname < 0 ? 0 : readOption(fd, TCP_INFO).unacked;
 }
 
+/**
+ * Closes a listener. Deno keeps its socket open for a moment while it waits to accept, and what came then
+ * would be lost: so the kernel is told first.
+ */
+function stopListening({ opened: { listener, fd } }: Port): void {
+  shutdown(fd);
+  close(listener);
+}
+
 /** For how many milliseconds no data has come or gone. */
 function idleTime(conn: AnyConn): number {
   try {
@@ -619,6 +627,15 @@ const FIN_RECEIVED: ReadonlySet<TcpState> = new Set([
   "closing",
   "time-wait",
 ]);
+
+/** Deno closes no socket on which a TLS handshake is under way, so the kernel is asked to end it. */
+function endTls(conn: Deno.TlsConn): void {
+  try {
+    shutdown(socketFd(conn));
+  } catch (error) {
+    if (!(error instanceof SocketError)) throw error; // closed by its handler
+  }
+}
 
 /** Under which name an error is counted: its code, where it has one, such as "EMFILE". */
 function errorName(error: unknown): string {

@@ -40,6 +40,34 @@ export function testWith(
   Deno.test({ name: name + reason, ignore: missing.length > 0, fn });
 }
 
+let namespaces = 0;
+
+/**
+ * A test in a network namespace of its own, with the loopback interface up. It is given the command that
+ * runs another one inside. It takes root and `ip`.
+ */
+export function testInNamespace(name: string, fn: (inside: string[]) => Promise<void>): void {
+  const may = Deno.build.os === "linux" && Deno.uid() === 0 && has("ip");
+  Deno.test({
+    name: name + (may ? "" : " [ignored: no root, or no ip]"),
+    ignore: !may,
+    async fn() {
+      const namespace = `sockopt-${Deno.pid}-${++namespaces}`;
+      const ip = async (...args: string[]): Promise<void> => {
+        const { code, stderr } = await run("ip", args);
+        if (code !== 0) throw new Error(`ip ${args.join(" ")}: ${stderr}`);
+      };
+      await ip("netns", "add", namespace);
+      try {
+        await ip("-n", namespace, "link", "set", "lo", "up");
+        await fn(["ip", "netns", "exec", namespace]);
+      } finally {
+        await ip("netns", "del", namespace);
+      }
+    },
+  });
+}
+
 /** What a process that has ended left behind. */
 export interface Ended {
   code: number;

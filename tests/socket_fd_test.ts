@@ -16,7 +16,15 @@ import {
   type SocketLike,
   TCP_USER_TIMEOUT,
 } from "../mod.ts";
-import { connectTo, has, HIDES_INTERNALS, python, ROOT, run, testWith } from "./helpers.ts";
+import {
+  connectTo,
+  HIDES_INTERNALS,
+  python,
+  ROOT,
+  run,
+  testInNamespace,
+  testWith,
+} from "./helpers.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
 const pem = (name: string): string => Deno.readTextFileSync(`${ROOT}tests/tls/${name}.pem`);
@@ -312,47 +320,30 @@ Deno.test("socketFd() never reaches a foreign socket while workers open and clos
   assert.deepEqual(wrong, [0, 0, 0]);
 });
 
-const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
-
-Deno.test({
-  name: "socketFd() finds connections with link-local addresses" +
-    (isRoot && has("ip") ? "" : " [ignored: no root or no ip]"),
-  ignore: !isRoot || !has("ip"),
-  async fn() {
-    const namespace = `sockopt-${Deno.pid}`;
-    const ip = async (...args: string[]): Promise<string> => {
-      const { code, stdout, stderr } = await run("ip", args);
-      assert.equal(code, 0, `ip ${args.join(" ")}: ${stderr}`);
-      return stdout;
-    };
-    await ip("netns", "add", namespace);
-    try {
-      await ip("-n", namespace, "link", "add", "veth0", "type", "veth", "peer", "name", "veth1");
-      await ip("-n", namespace, "addr", "add", "fe80::77/64", "dev", "veth0", "nodad");
-      // what goes to an own address goes by way of the loopback interface
-      await ip("-n", namespace, "link", "set", "lo", "up");
-      await ip("-n", namespace, "link", "set", "veth0", "up");
-      await ip("-n", namespace, "link", "set", "veth1", "up");
-      const index = /^(\d+): /.exec(await ip("-n", namespace, "-o", "link", "show", "veth0"))![1];
-      const program = `
-        import { getOption, socketFd, SO_COOKIE } from "${ROOT}mod.ts";
-        const hostname = "fe80::77%${index}";
-        const listener = Deno.listen({ hostname, port: 0 });
-        const client = await Deno.connect({ hostname, port: listener.addr.port });
-        const conn = await listener.accept();
-        const cookies = [listener, client, conn].map((socket) => getOption(socket, SO_COOKIE));
-        console.log(new Set(cookies).size, client.remoteAddr.hostname);
-        Deno.exit(0);`;
-      const file = await Deno.makeTempFile({ suffix: ".ts" });
-      await Deno.writeTextFile(file, program);
-      const args = ["netns", "exec", namespace, Deno.execPath(), "run", "-A", "--no-lock", file];
-      const { stdout, stderr } = await run("ip", args);
-      await Deno.remove(file);
-      assert.match(stdout, /^3 fe80::77/, stderr);
-    } finally {
-      await ip("netns", "del", namespace);
-    }
-  },
+testInNamespace("socketFd() finds connections with link-local addresses", async (inside) => {
+  const inNamespace = async (...command: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await run(inside[0]!, [...inside.slice(1), ...command]);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  await inNamespace("ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth1");
+  await inNamespace("ip", "addr", "add", "fe80::77/64", "dev", "veth0", "nodad");
+  await inNamespace("ip", "link", "set", "veth0", "up");
+  await inNamespace("ip", "link", "set", "veth1", "up");
+  const index = /^(\d+): /.exec(await inNamespace("ip", "-o", "link", "show", "veth0"))![1];
+  const program = `
+    import { getOption, SO_COOKIE } from "${ROOT}mod.ts";
+    const hostname = "fe80::77%${index}";
+    const listener = Deno.listen({ hostname, port: 0 });
+    const client = await Deno.connect({ hostname, port: listener.addr.port });
+    const conn = await listener.accept();
+    const cookies = [listener, client, conn].map((socket) => getOption(socket, SO_COOKIE));
+    console.log(new Set(cookies).size, client.remoteAddr.hostname);
+    Deno.exit(0);`;
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(file, program);
+  assert.match(await inNamespace(Deno.execPath(), "run", "-A", "--no-lock", file), /^3 fe80::77/);
+  await Deno.remove(file);
 });
 
 Deno.test("setOption() works on a connection from either side at once", async () => {

@@ -1,0 +1,16 @@
+/**
+ * @module
+ */
+
+import type { ConnInfo } from "./conn_handler.ts";
+import { showAddr, showBytes } from "./show.ts";
+
+/** The lines of level debug on a message that was received or sent, as the asyncio recipe has them. */
+export function logMessage(info: ConnInfo, event: "received" | "sent", message: Uint8Array): void {
+  if (!info.logger.debugging) return;
+  info.logger.debug(`${event === "received" ? "recv" : "sent"}: ${showBytes(message)}`, {
+    event,
+    remote: showAddr(info.remoteAddr),
+    bytes: message.length,
+  });
+}
