@@ -10,9 +10,14 @@
  */
 
 import denoJson from "./deno.json" with { type: "json" };
-import { echo, echoOnce, serve, type SocketSettings, type TcpServer } from "./mod.ts";
-import { type CommandLine, helpText, parseCommandLine, UsageError } from "./src/command_line.ts";
+import type { ServerStats } from "./mod.ts";
+import { check, findingsAsJson, findingsAsText } from "./src/check.ts";
+import { type CommandLine, helpText, parseCommandLine } from "./src/command_line.ts";
+import { readyLogger } from "./src/logger.ts";
 import { endLogging, startLogging } from "./src/logging.ts";
+import { serveAs } from "./src/program.ts";
+import { UsageError } from "./src/usage_error.ts";
+import { WORKER_MODULE, WorkerPool } from "./src/worker_pool.ts";
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
@@ -27,11 +32,19 @@ async function main(args: string[]): Promise<number> {
     const options = parseCommandLine(args);
     if (options.help) {
       console.log(helpText());
-    } else if (options.version) {
-      console.log(denoJson.version);
-    } else {
-      await run(options);
+      return 0;
     }
+    if (options.version) {
+      console.log(denoJson.version);
+      return 0;
+    }
+    if (options["reuse-port"] && Deno.listenDatagram === undefined) {
+      throw new UsageError(
+        "SO_REUSEPORT takes Deno's unstable net feature: add --unstable-net, or --no-reuse-port",
+      );
+    }
+    if (options.check) return await runCheck(options);
+    await run(options, args);
     return 0;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
@@ -42,44 +55,51 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-/** Serves until a signal: the first one stops gracefully, a second one at once. */
-async function run(options: CommandLine): Promise<void> {
-  if (options["reuse-port"] && Deno.listenDatagram === undefined) {
-    throw new UsageError(
-      "SO_REUSEPORT takes Deno's unstable net feature: add --unstable-net, or --no-reuse-port",
-    );
-  }
-  const logger = await startLogging(options);
-  let server: TcpServer | undefined = undefined;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => void server?.shutdown());
-  }
-  Deno.addSignalListener("SIGUSR1", () => console.log(JSON.stringify(server?.stats())));
-  server = serve({
-    hostname: options.host,
-    port: options.port,
-    backlog: options.backlog,
-    reusePort: options["reuse-port"],
-    settings: settings(options),
-    strict: options.strict,
-    maxConnections: options["max-connections"],
-    idleTimeout: options["idle-timeout"],
-    logger,
-  }, options.mode === "once" ? echoOnce() : echo());
-  await server.finished;
+/** Shows what the kernel makes of the options: 1 where it is not what was asked for. */
+async function runCheck(options: CommandLine): Promise<number> {
+  const findings = await check(options);
+  const colors = Deno.stdout.isTerminal() && !Deno.noColor;
+  console.log(options.json ? findingsAsJson(findings) : findingsAsText(findings, colors));
+  return findings.ok ? 0 : 1;
 }
 
-/** The socket options that the command line asks for. */
-function settings(options: CommandLine): SocketSettings {
-  return {
-    receiveBufferSize: options["recv-buffer"],
-    sendBufferSize: options["send-buffer"],
-    quickAck: options["quick-ack"] || undefined,
-    noDelay: options["no-delay"] || undefined,
-    keepAlive: options["keep-alive"],
-    userTimeout: options["user-timeout"],
-    congestion: options.congestion,
-  };
+/** What serves: one server, or a pool of threads. */
+interface Serving {
+  readonly finished: Promise<void>;
+  shutdown(): Promise<void>;
+  stats(): ServerStats | Promise<ServerStats>;
+}
+
+/** Serves until a signal: the first one stops gracefully, a second one at once. */
+async function run(options: CommandLine, args: string[]): Promise<void> {
+  let serving: Serving | undefined = undefined;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => void serving?.shutdown());
+  }
+  Deno.addSignalListener("SIGUSR1", async () => {
+    if (serving !== undefined) console.log(JSON.stringify(await serving.stats()));
+  });
+  serving = await start(options, args);
+  await serving.finished;
+}
+
+async function start(options: CommandLine, args: string[]): Promise<Serving> {
+  const count = options.workers || navigator.hardwareConcurrency;
+  const logger = await startLogging(options);
+  if (count === 1) return serveAs(options, logger);
+  if (!options["reuse-port"]) {
+    throw new UsageError("--workers takes --reuse-port: they share the port");
+  }
+  requireWorkerSource();
+  return await WorkerPool.start({ count, args, port: options.port, logger: readyLogger(logger) });
+}
+
+/** Deno asks for the permission to read a worker's source; an executable has it inside. */
+function requireWorkerSource(): void {
+  if (Deno.build.standalone || WORKER_MODULE.protocol !== "file:") return;
+  const folder = decodeURIComponent(new URL("..", WORKER_MODULE).pathname);
+  const { state } = Deno.permissions.querySync({ name: "read", path: folder });
+  if (state !== "granted") throw new UsageError(`--workers takes --allow-read=${folder} as well`);
 }
 
 /** Whether an error is the user's to mend on the command line. */

@@ -26,6 +26,12 @@ export interface Codec<T> {
    * @param from Exactly the bytes that the kernel wrote.
    */
   decode(from: DataView): T;
+  /**
+   * Makes a value of text, as on a command line. Absent where a value has no short form.
+   *
+   * @throws {TypeError} saying what is allowed.
+   */
+  parse?(text: string): T;
 }
 
 /** Both platforms run on little-endian machines alone. */
@@ -47,6 +53,11 @@ export const bool: Codec<boolean> = {
     return 4;
   },
   decode: (from) => readInt(from) !== 0,
+  parse(text) {
+    if (/^(on|true|yes|1)$/i.test(text)) return true;
+    if (/^(off|false|no|0)$/i.test(text)) return false;
+    throw new TypeError(`expected on or off, got ${show(text)}`);
+  },
 };
 
 /** A C `int`: a whole number of 32 bits with its sign. */
@@ -58,6 +69,7 @@ export const int: Codec<number> = {
     return 4;
   },
   decode: readInt,
+  parse: parseInteger,
 };
 
 /** An unsigned whole number of 32 bits. */
@@ -69,6 +81,7 @@ export const uint32: Codec<number> = {
     return 4;
   },
   decode: (from) => readInt(from) >>> 0,
+  parse: parseInteger,
 };
 
 /** An unsigned whole number of 32 bits in network byte order. */
@@ -80,6 +93,7 @@ export const uint32BigEndian: Codec<number> = {
     return 4;
   },
   decode: (from) => from.getUint32(0),
+  parse: parseInteger,
 };
 
 /** An unsigned whole number of 64 bits, which a JavaScript number cannot hold. */
@@ -94,6 +108,10 @@ export const uint64: Codec<bigint> = {
     return 8;
   },
   decode: (from) => from.getBigUint64(0, LITTLE_ENDIAN),
+  parse(text) {
+    if (/^\d+$/.test(text)) return BigInt(text);
+    throw new TypeError(`expected a whole number, got ${show(text)}`);
+  },
 };
 
 const encoder = new TextEncoder();
@@ -117,6 +135,7 @@ export function string(size: number): Codec<string> {
       const end = bytes.indexOf(0);
       return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
     },
+    parse: (text) => text,
   };
 }
 
@@ -138,6 +157,7 @@ export function enumeration<Name extends string>(
       const number = readInt(from);
       return (byNumber.get(number) ?? String(number)) as Name;
     },
+    parse: (text) => text as Name, // encode() knows which there are
   };
 }
 
@@ -156,6 +176,7 @@ export function flags<Name extends string>(
       const set = readInt(from);
       return names.filter((name) => (set & bits[name]) !== 0);
     },
+    parse: (text) => text.split(",").filter((name) => name !== "") as Name[],
   };
 }
 
@@ -211,6 +232,12 @@ export function checkBytes(value: unknown, size: number): asserts value is Uint8
 /** The memory of a view as bytes. */
 export function asBytes(view: DataView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
+/** A whole number of text, in digits. */
+function parseInteger(text: string): number {
+  if (/^-?\d+$/.test(text)) return Number(text);
+  throw new TypeError(`expected a whole number, got ${show(text)}`);
 }
 
 /** Throws unless the value is a whole number in the range. */

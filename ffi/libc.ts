@@ -93,6 +93,22 @@ const SYMBOLS = {
     result: "i32",
   },
   getdtablesize: { parameters: [], result: "i32" },
+  open: {
+    // variadic in C: bound for flags that take no mode only
+    parameters: [
+      "buffer", // const char *pathname
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  read: {
+    parameters: [
+      "i32", // int fd
+      "buffer", // void *buf
+      "usize", // size_t count
+    ],
+    result: "i32", // ssize_t; no call here moves 2 GiB, and a number is cheaper than a bigint
+  },
 
   // data
   recv: {
@@ -102,7 +118,7 @@ const SYMBOLS = {
       "usize", // size_t len
       "i32", // int flags
     ],
-    result: "i32", // ssize_t; no call here moves 2 GiB, and a number is cheaper than a bigint
+    result: "i32", // ssize_t, as above
   },
   send: {
     parameters: [

@@ -31,6 +31,8 @@ export interface SocketOption<T, Access extends OptionAccess = "read-write"> {
   readonly doubles?: boolean;
   /** The capability that setting it takes, or setting it to some values: capabilities(7). */
   readonly capability?: string;
+  /** Whether it is for listeners alone, so that connections are not expected to have it. */
+  readonly listenerOnly?: boolean;
   /** Whether reading it changes the socket, so that `readOptions()` leaves it out. */
   readonly consumes?: boolean;
 }
@@ -77,6 +79,7 @@ interface Particulars<Access extends OptionAccess> {
   readonly doubles?: boolean;
   readonly capability?: string;
   readonly consumes?: boolean;
+  readonly listenerOnly?: boolean;
 }
 
 /**

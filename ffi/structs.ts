@@ -40,6 +40,12 @@ export const linger: Codec<Linger> = {
     return 8;
   },
   decode: (from) => from.getInt32(0, LITTLE_ENDIAN) !== 0 && from.getInt32(4, LITTLE_ENDIAN),
+  parse(text) {
+    if (text === "off") return false;
+    const seconds = /^(?:on,)?(\d+)$/.exec(text)?.[1];
+    if (seconds !== undefined) return Number(seconds);
+    throw new TypeError(`expected off, or on and seconds such as on,3, got ${show(text)}`);
+  },
 };
 
 /** `struct timeval` as milliseconds. 0: no limit. */
@@ -60,6 +66,10 @@ export const timeval: Codec<number> = {
   decode: (from) =>
     Number(from.getBigInt64(0, LITTLE_ENDIAN)) * 1000 +
     from.getInt32(8, LITTLE_ENDIAN) / 1000,
+  parse(text) {
+    if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+    throw new TypeError(`expected a number of milliseconds, got ${show(text)}`);
+  },
 };
 
 /** A structure of 32-bit numbers, as its fields in order. */
@@ -330,6 +340,11 @@ export const portRange: Codec<PortRange> = {
     low: from.getUint16(0, LITTLE_ENDIAN),
     high: from.getUint16(2, LITTLE_ENDIAN),
   }),
+  parse(text) {
+    const [, low, high] = /^(\d+)-(\d+)$/.exec(text) ?? [];
+    if (low !== undefined) return { low: Number(low), high: Number(high) };
+    throw new TypeError(`expected two ports such as 40000-50000, got ${show(text)}`);
+  },
 };
 
 /** What congestion control tells of itself: `union tcp_cc_info`. */
@@ -419,6 +434,7 @@ export const inAddr: Codec<string> = {
     return IN_ADDR_SIZE;
   },
   decode: (from) => readAddress(from, IN_ADDR_SIZE),
+  parse: (text) => text, // encode() knows an address
 };
 
 /** A multicast group and the interface on which it is joined: `struct ip_mreqn`. */

@@ -6,12 +6,9 @@
 
 import { parseArgs } from "node:util";
 import { nearest } from "./nearest.ts";
-import type { KeepAlive } from "./socket_settings.ts";
-
-/** Wrong usage: one line for the user, and exit code 2. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
+import { parseOptionArgument } from "./option_argument.ts";
+import type { KeepAlive, OptionValue } from "./socket_settings.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** A flag whose value is a `T`. */
 interface Flag<T> {
@@ -92,18 +89,30 @@ const keepAlive = (text: string): KeepAlive => {
   throw new RangeError("IDLE,INTERVAL,COUNT in seconds, seconds and probes, such as 60,10,5");
 };
 
+/** A flag that may be given several times. */
+function many<T>(
+  value: string,
+  help: string,
+  parse: (text: string) => T,
+  initial: T[],
+): Flag<T[]> {
+  return { help, default: initial, value, parse: (text, before = []) => [...before, parse(text)] };
+}
+
 /** Every flag, in the groups of the help. */
 const GROUPS = {
   "Where to listen": {
-    "host": {
-      value: "ADDR",
-      help: "address; may be given several times (127.0.0.1)",
-      default: ["127.0.0.1"],
-      parse: (text, before = []) => [...before, some("an address")(text)],
-    } satisfies Flag<string[]> as Flag<string[]>,
+    "host": many("ADDR", "address, may be repeated (127.0.0.1)", some("an address"), ["127.0.0.1"]),
     "port": one("N", "port, 0 takes any that is free (8888)", number(0, 65535), 8888),
     "backlog": one("N", "length of the accept queue (100)", number(1, INT_MAX), 100),
     "reuse-port": toggle("share the port with other processes (on)", true),
+    "cert": one<string | undefined>(
+      "FILE",
+      "serve TLS: certificate, PEM",
+      some("a file"),
+      undefined,
+    ),
+    "key": one<string | undefined>("FILE", "serve TLS: its key, PEM", some("a file"), undefined),
   },
   "Socket options": {
     "recv-buffer": one<number | undefined>("BYTES", "SO_RCVBUF, such as 64k", bytes, undefined),
@@ -112,39 +121,46 @@ const GROUPS = {
     "no-delay": on("TCP_NODELAY: send small writes at once"),
     "keep-alive": {
       value: "[=IDLE,INTERVAL,COUNT]",
-      help: "SO_KEEPALIVE; seconds, seconds, probes",
+      help: "SO_KEEPALIVE (s, s, probes)",
       default: undefined,
       bare: true,
       parse: keepAlive,
     } satisfies Flag<KeepAlive | true | undefined> as Flag<KeepAlive | true | undefined>,
     "user-timeout": one<number | undefined>(
       "MS",
-      "TCP_USER_TIMEOUT: give up unacknowledged data",
+      "TCP_USER_TIMEOUT in milliseconds",
       number(0, INT_MAX, "milliseconds"),
       undefined,
     ),
     "congestion": one<string | undefined>(
       "NAME",
-      "TCP_CONGESTION, such as cubic or bbr",
+      "TCP_CONGESTION, such as cubic",
       some("the name of a congestion control"),
       undefined,
     ),
-    "strict": on("a setting that the kernel changes is an error"),
+    "option": many<OptionValue>(
+      "NAME=VALUE",
+      "any other, may be repeated",
+      parseOptionArgument,
+      [],
+    ),
+    "strict": on("what the kernel changes is an error"),
   },
   "Serving": {
     "mode": one(
       "MODE",
-      "once: echo the first read; stream: echo until the end (once)",
+      "once: echo one read; stream: all (once)",
       choice(["once", "stream"]),
       "once",
     ),
+    "workers": one("N", "threads on the port, 0: one a core (1)", number(0, 1024), 1),
     "max-connections": one(
       "N",
-      "open at once; more wait in the queue",
+      "open at once, the others wait (no limit)",
       number(1, INT_MAX),
       Infinity,
     ),
-    "idle-timeout": one("SECONDS", "close connections that are idle so long", seconds, Infinity),
+    "idle-timeout": one("SECONDS", "close idle connections (never)", seconds, Infinity),
   },
   "Output": {
     "log-level": one(
@@ -154,6 +170,8 @@ const GROUPS = {
       "info",
     ),
     "log-format": one("FORMAT", "text or json (text)", choice(["text", "json"]), "text"),
+    "check": on("show what the kernel makes of the options"),
+    "json": on("with --check: as JSON"),
     "version": on("print the version"),
     "help": on("print this help"),
   },
@@ -167,7 +185,14 @@ type Flags =
   & Groups["Output"];
 
 /** The value of every flag, by its name. */
-export type CommandLine = { [Name in keyof Flags]: Flags[Name] extends Flag<infer T> ? T : never };
+export type CommandLine =
+  & { [Name in keyof Flags]: Flags[Name] extends Flag<infer T> ? T : never }
+  & {
+    /** Whether it says anything of socket options. */
+    asksForOptions: boolean;
+  };
+
+const OPTION_FLAGS = [...Object.keys(GROUPS["Socket options"]), "backlog", "reuse-port"];
 
 const FLAGS = Object.assign({}, ...Object.values(GROUPS)) as Record<keyof Flags, Flag<unknown>>;
 
@@ -197,8 +222,16 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     const [name, value] = interpret(token);
     given[name] = readValue(name, value, given[name]);
   }
+  for (const [one, other] of [["cert", "key"], ["key", "cert"], ["json", "check"]] as const) {
+    if (given[one] !== undefined && given[other] === undefined) {
+      throw new UsageError(`--${one} goes with --${other}`);
+    }
+  }
   const values = Object.entries(FLAGS).map(([name, flag]) => [name, given[name] ?? flag.default]);
-  return Object.fromEntries(values);
+  return {
+    ...Object.fromEntries(values),
+    asksForOptions: OPTION_FLAGS.some((name) => name in given),
+  };
 }
 
 /** The flags as parseArgs() wants them: what takes a value, and what is on or off. */
@@ -269,7 +302,7 @@ export function helpText(): string {
     lines.push("", `${title}:`);
     for (const [name, { value, help, negatable }] of Object.entries<Flag<unknown>>(flags)) {
       const form = value === undefined ? "" : value.startsWith("[") ? value : ` ${value}`;
-      lines.push(`  ${`--${negatable ? "[no-]" : ""}${name}${form}`.padEnd(34)}${help}`);
+      lines.push(`  ${`--${negatable ? "[no-]" : ""}${name}${form}`.padEnd(36)}${help}`);
     }
   }
   return lines.join("\n");

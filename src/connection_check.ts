@@ -49,7 +49,7 @@ export class ConnectionCheck {
       expect(SO_TYPE),
       expect(SO_REUSEADDR),
       expect(SO_REUSEPORT),
-      ...settings.filter(isReadable).map((setting) => expect(setting[0], setting)),
+      ...settings.filter(isForConnections).map((setting) => expect(setting[0], setting)),
     ];
   }
 
@@ -73,10 +73,11 @@ export class ConnectionCheck {
   }
 }
 
-function isReadable(
+/** Whether a connection is expected to have a setting as the listener has it. */
+function isForConnections(
   setting: OptionValue,
 ): setting is readonly [option: WritableOption<unknown> & ReadableOption<unknown>, value: unknown] {
-  return setting[0].access !== "write-only";
+  return setting[0].access !== "write-only" && setting[0].listenerOnly !== true;
 }
 
 /** Asserts one address; `false` where the peer has gone. */

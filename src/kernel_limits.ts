@@ -2,6 +2,8 @@
  * @module
  */
 
+import { readProc } from "../ffi/read_proc.ts";
+
 /** Limits that the kernel sets to sockets. What may not be read, or is not there, is `undefined`. */
 export interface KernelLimits {
   /** The longest accept queue: net.core.somaxconn. */
@@ -44,9 +46,6 @@ function readSysctl(name: string): number | undefined {
   if (Deno.build.os !== "linux") return undefined;
   const path = `/proc/sys/${name.replaceAll(".", "/")}`;
   if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
-  try {
-    return Number(Deno.readTextFileSync(path));
-  } catch {
-    return undefined; // not in this network namespace
-  }
+  const text = readProc(path);
+  return text === undefined ? undefined : Number(text);
 }

@@ -23,11 +23,14 @@ const LEVELS: Partial<Record<LogTapeLevel, string>> = { warning: "warn", fatal: 
 
 const level = (name: LogTapeLevel): string => LEVELS[name] ?? name;
 
-const text: Format = getTextFormatter({
-  timestamp: "date-time",
-  level,
-  format: ({ timestamp, level, message }) => `${timestamp} ${level.padEnd(5)} ${message}`,
-});
+function text(worker: number | undefined): Format {
+  const place = worker === undefined ? "" : `worker ${worker} `;
+  return getTextFormatter({
+    timestamp: "date-time",
+    level,
+    format: ({ timestamp, level, message }) => `${timestamp} ${level.padEnd(5)} ${place}${message}`,
+  });
+}
 
 const json: Format = (record) => {
   const line = {
@@ -40,11 +43,17 @@ const json: Format = (record) => {
     "\n";
 };
 
-/** Starts logging as the command line says. */
+/**
+ * Starts logging as the command line says.
+ *
+ * @param options The level and the format.
+ * @param worker The number of this worker, where there are several: it stands in every line.
+ */
 export async function startLogging(
   options: Pick<CommandLine, "log-level" | "log-format">,
+  worker?: number,
 ): Promise<Logger> {
-  const stderr = batchedSink(options["log-format"] === "json" ? json : text);
+  const stderr = batchedSink(options["log-format"] === "json" ? json : text(worker));
   const lowestLevel = options["log-level"] === "warn" ? "warning" : options["log-level"];
   await configure({
     sinks: { stderr },
@@ -53,7 +62,8 @@ export async function startLogging(
       { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["stderr"] },
     ],
   });
-  return getLogger("sockopt");
+  const logger = getLogger("sockopt");
+  return worker === undefined ? logger : logger.with({ worker });
 }
 
 /** Ends logging: every line that was logged is written. */

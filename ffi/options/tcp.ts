@@ -75,6 +75,7 @@ export const TCP_DEFER_ACCEPT: SocketOption<number> = option(
   "TCP_DEFER_ACCEPT",
   9,
   int,
+  { listenerOnly: true },
 );
 
 /**
@@ -96,7 +97,9 @@ export const TCP_DELACK_MAX_US: SocketOption<number> = option(
  *
  * Default: 0. Platform: Linux 3.7; macOS. Source: tcp(7), RFC 7413.
  */
-export const TCP_FASTOPEN: SocketOption<number> = option("IPPROTO_TCP", "TCP_FASTOPEN", 23, int);
+export const TCP_FASTOPEN: SocketOption<number> = option("IPPROTO_TCP", "TCP_FASTOPEN", 23, int, {
+  listenerOnly: true,
+});
 
 /**
  * Whether connect(2) waits for the first write, to send its data with the SYN.
@@ -120,6 +123,7 @@ export const TCP_FASTOPEN_KEY: SocketOption<Uint8Array> = option(
   "TCP_FASTOPEN_KEY",
   33,
   bytes(32),
+  { listenerOnly: true },
 );
 
 /**
@@ -376,7 +380,9 @@ export const TCP_SAVED_SYN: SocketOption<Uint8Array, "read-only"> = option(
  *
  * Default: 0. Platform: Linux 4.3, 2 since 5.10. Source: linux/tcp.h.
  */
-export const TCP_SAVE_SYN: SocketOption<number> = option("IPPROTO_TCP", "TCP_SAVE_SYN", 27, int);
+export const TCP_SAVE_SYN: SocketOption<number> = option("IPPROTO_TCP", "TCP_SAVE_SYN", 27, int, {
+  listenerOnly: true,
+});
 
 /**
  * How many times a SYN is sent again before connecting is given up: 1 to 127.
