@@ -53,13 +53,14 @@ export async function startLogging(
   options: Pick<CommandLine, "log-level" | "log-format">,
   worker?: number,
 ): Promise<Logger> {
-  const stderr = batchedSink(options["log-format"] === "json" ? json : text(worker));
+  const format = options["log-format"] === "json" ? json : text(worker);
+  const sink = isTelemetryOn() ? consoleSink(format) : batchedSink(format);
   const lowestLevel = options["log-level"] === "warn" ? "warning" : options["log-level"];
   await configure({
-    sinks: { stderr },
+    sinks: { sink },
     loggers: [
-      { category: "sockopt", lowestLevel, sinks: ["stderr"] },
-      { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["stderr"] },
+      { category: "sockopt", lowestLevel, sinks: ["sink"] },
+      { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["sink"] },
     ],
   });
   const logger = getLogger("sockopt");
@@ -69,6 +70,23 @@ export async function startLogging(
 /** Ends logging: every line that was logged is written. */
 export function endLogging(): Promise<void> {
   return dispose();
+}
+
+/** Whether Deno exports telemetry: `OTEL_DENO=true`, which a program may not be allowed to read. */
+function isTelemetryOn(): boolean {
+  try {
+    return Deno.telemetry.tracerProvider.getTracer("sockopt").startSpan("log").isRecording();
+  } catch {
+    return false; // as it is when telemetry is off
+  }
+}
+
+/** Writes lines to the console, whose output Deno exports, each with the severity of its level. */
+function consoleSink(format: Format): Sink {
+  return (record) => {
+    const name = level(record.level) as "debug" | "info" | "warn" | "error";
+    console[name](format(record).trimEnd());
+  };
 }
 
 /** Writes lines to standard error: what is logged while a write is under way goes into the next one. */
