@@ -72,7 +72,7 @@ const bytes = (text: string): number => {
 const choice = <const T extends string>(names: readonly T[]) => (text: string): T => {
   const name = names.find((name) => name === text);
   if (name !== undefined) return name;
-  throw new RangeError(names.length === 1 ? names[0] : `one of ${names.join(", ")}`);
+  throw new RangeError(`one of ${names.join(", ")}`);
 };
 
 const some = (what: string) => (text: string): string => {

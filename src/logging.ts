@@ -72,13 +72,11 @@ export function endLogging(): Promise<void> {
   return dispose();
 }
 
-/** Whether Deno exports telemetry: `OTEL_DENO=true`, which a program may not be allowed to read. */
+/** Whether Deno exports telemetry, as far as the program may know: that takes `--allow-env=OTEL_DENO`. */
 function isTelemetryOn(): boolean {
-  try {
-    return Deno.telemetry.tracerProvider.getTracer("sockopt").startSpan("log").isRecording();
-  } catch {
-    return false; // as it is when telemetry is off
-  }
+  const variable = "OTEL_DENO";
+  if (Deno.permissions.querySync({ name: "env", variable }).state !== "granted") return false;
+  return ["true", "1"].includes(Deno.env.get(variable) ?? "");
 }
 
 /** Writes lines to the console, whose output Deno exports, each with the severity of its level. */

@@ -158,6 +158,26 @@ Deno.test("no line of a debug log is lost, with 500 connections at once", async 
   assert.equal(server.events("stopped").length, 1);
 });
 
+Deno.test("with OTEL_DENO=true the log is exported, each line with the severity of its level", async () => {
+  const permissions = [...PERMISSIONS, "--allow-env=OTEL_DENO"];
+  const process = new Deno.Command(Deno.execPath(), {
+    args: serverArgs(["--port", "0", "--send-buffer", "1024m"], permissions),
+    env: { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const stderr = new Response(process.stderr).text();
+  let stdout = "";
+  for await (const chunk of process.stdout.pipeThrough(new TextDecoderStream())) {
+    stdout += chunk;
+    if (stdout.includes("Serving on")) process.kill("SIGTERM");
+  }
+  assert.equal((await process.status).code, 0);
+  const exported = await stderr;
+  assert.match(exported, /LOG \[INFO\] .*Serving on/);
+  assert.match(exported, /LOG \[WARN\] .*SO_SNDBUF/);
+});
+
 const WORKER_PERMISSIONS = [...PERMISSIONS, `--allow-read=${ROOT}`];
 
 Deno.test("--workers without the permission to read its source is one line", async () => {

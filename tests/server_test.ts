@@ -245,7 +245,7 @@ Deno.test("wrong usage is one line and exit code 2", async () => {
         ["--recv-buffer", "64q"],
         '--recv-buffer "64q": expected a number of bytes such as 65536, 64k or 4m',
       ],
-      [["--mode", "twice"], '--mode "twice": expected once'],
+      [["--mode", "twice"], '--mode "twice": expected one of once, stream'],
       [["--log-level", "loud"], '--log-level "loud": expected one of debug, info, warn, error'],
       [["--log-format=xml"], '--log-format "xml": expected one of text, json'],
       [["--strict=no"], "--strict takes no value, got no"],
