@@ -36,6 +36,8 @@ export interface ConnInfo {
    * @default {false}
    */
   linger: boolean;
+  /** Called when the server closes the connection before its handler is through: a time-out, or its own end. */
+  onClosed?: () => void;
 }
 
 /**

@@ -165,6 +165,7 @@ class Connection implements ConnInfo {
   bytesOut = 0;
   linger = false;
   closed = false;
+  onClosed: (() => void) | undefined = undefined;
   /** When to ask again whether it is idle. */
   idleAt: number;
   #controller: AbortController | undefined;
@@ -465,6 +466,7 @@ class Server implements TcpServer {
     connection.end();
     if ("handshake" in connection.conn) endTls(connection.conn);
     this.#finish(connection);
+    connection.onClosed?.();
   }
 
   #timeOut(connection: Connection): void {

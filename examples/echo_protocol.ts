@@ -1,0 +1,81 @@
+/**
+ * The recipe "TCP Server, Asynchronous I/O (Low-Level APIs)" line for line: a protocol with asyncio's callbacks, its
+ * asserts on the socket, and the options set on every connection. It behaves as the Python program does: it echoes the
+ * first data of each connection and closes.
+ *
+ *     deno run --unstable-net --allow-net --allow-ffi examples/echo_protocol.ts [HOST [PORT]]
+ */
+
+import assert from "node:assert/strict";
+import {
+  assertOption,
+  getOption,
+  kernelLimits,
+  type Protocol,
+  protocolHandler,
+  serve,
+  setOption,
+  SO_RCVBUF,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+  SO_TYPE,
+  TCP_QUICKACK,
+  type Transport,
+} from "@sockopt/tcp";
+
+const [host = "localhost", port = "8888"] = Deno.args;
+const recvBufferSize: number | undefined = undefined;
+const sendBufferSize: number | undefined = undefined;
+const limits = kernelLimits();
+
+function handleSocketBufferSize(socket: Deno.Conn): void {
+  if (recvBufferSize !== undefined) setOption(socket, SO_RCVBUF, recvBufferSize);
+  const received = getOption(socket, SO_RCVBUF);
+  console.debug(`recv buffer size: ${received} (max=${limits.rmemMax ?? "unknown"})`);
+
+  if (sendBufferSize !== undefined) setOption(socket, SO_SNDBUF, sendBufferSize);
+  const sent = getOption(socket, SO_SNDBUF);
+  console.debug(`send buffer size: ${sent} (max=${limits.wmemMax ?? "unknown"})`);
+}
+
+function handleTcpQuickAck(socket: Deno.Conn): void {
+  setOption(socket, TCP_QUICKACK, true);
+  console.debug(`TCP quick ACK: ${getOption(socket, TCP_QUICKACK)}`);
+}
+
+class EchoServerProtocol implements Protocol {
+  #transport!: Transport;
+
+  connectionMade(transport: Transport): void {
+    const peername = transport.getExtraInfo("peername");
+    console.debug(`connected from ${peername.hostname}:${peername.port}`);
+    this.#transport = transport;
+
+    const socket = transport.getExtraInfo("socket");
+    assertOption(socket, SO_TYPE, "stream");
+    // socketFd(), which every option goes through, asserts getpeername() and getsockname()
+    assert.deepEqual(socket.remoteAddr, peername);
+    assert.deepEqual(socket.localAddr, transport.getExtraInfo("sockname"));
+    assertOption(socket, SO_REUSEADDR, true);
+    assertOption(socket, SO_REUSEPORT, true);
+
+    handleSocketBufferSize(socket);
+    handleTcpQuickAck(socket);
+  }
+
+  dataReceived(data: Uint8Array): void {
+    console.debug(`recv: ${new TextDecoder().decode(data)}`);
+
+    this.#transport.write(data);
+    console.debug(`sent: ${new TextDecoder().decode(data)}`);
+
+    this.#transport.close();
+  }
+}
+
+const server = serve(
+  { hostname: host, port: Number(port), reusePort: true, backlog: 100, logger: console },
+  protocolHandler(() => new EchoServerProtocol()),
+);
+Deno.addSignalListener("SIGINT", () => void server.shutdown().then(() => Deno.exit(0)));
