@@ -99,13 +99,16 @@ function many<T>(
   return { help, default: initial, value, parse: (text, before = []) => [...before, parse(text)] };
 }
 
+// elsewhere Deno does not set SO_REUSEPORT, and the kernel has no TCP_QUICKACK
+const isLinux = Deno.build.os === "linux";
+
 /** Every flag, in the groups of the help. */
 const GROUPS = {
   "Where to listen": {
     "host": many("ADDR", "address, may be repeated (127.0.0.1)", some("an address"), ["127.0.0.1"]),
     "port": one("N", "port, 0 takes any that is free (8888)", number(0, 65535), 8888),
     "backlog": one("N", "length of the accept queue (100)", number(1, INT_MAX), 100),
-    "reuse-port": toggle("share the port with other processes (on)", true),
+    "reuse-port": toggle("share the port with other processes (on)", isLinux),
     "cert": one<string | undefined>(
       "FILE",
       "serve TLS: certificate, PEM",
@@ -117,7 +120,7 @@ const GROUPS = {
   "Socket options": {
     "recv-buffer": one<number | undefined>("BYTES", "SO_RCVBUF, such as 64k", bytes, undefined),
     "send-buffer": one<number | undefined>("BYTES", "SO_SNDBUF, such as 1m", bytes, undefined),
-    "quick-ack": toggle("TCP_QUICKACK: acknowledge at once (on)", true),
+    "quick-ack": toggle("TCP_QUICKACK: acknowledge at once (on)", isLinux),
     "no-delay": on("TCP_NODELAY: send small writes at once"),
     "keep-alive": {
       value: "[=IDLE,INTERVAL,COUNT]",

@@ -37,7 +37,7 @@ export interface ListenOptions {
   backlog?: number;
   /**
    * Whether other listeners may share the port: SO_REUSEPORT, set before bind(2). Takes Deno's unstable
-   * net feature: `--unstable-net`, or `"unstable": ["net"]` in deno.json.
+   * net feature: `--unstable-net`, or `"unstable": ["net"]` in deno.json. Deno does it under Linux only.
    *
    * @default {false}
    */
