@@ -66,7 +66,7 @@ export class ConnectionCheck {
     if (!assertName(fd, "getsockname", conn.localAddr)) return false;
     if (!isNonBlocking(fd)) throw new OptionAssertionError("O_NONBLOCK", true, false);
     for (const expectation of this.#expectations) {
-      if (expectation.always) writeOption(fd, ...expectation.setting!);
+      if (expectation.always) set(fd, expectation);
       if (!hasBytes(fd, expectation.option, expectation.bytes)) repair(fd, expectation);
     }
     return true;
@@ -92,12 +92,17 @@ function assertName(fd: number, call: NameCall, expected: Deno.NetAddr): boolean
   throw new OptionAssertionError(call, expected, socketName(fd, call, expected.transport));
 }
 
+function set(fd: number, { setting }: Expectation): void {
+  if (setting !== undefined) writeOption(fd, setting[0], setting[1]);
+}
+
 /**
  * Sets on a connection what it did not inherit, as when it was established before the listener had its
  * settings, or when the kernel does not pass the option on.
  */
-function repair(fd: number, { option, bytes, setting }: Expectation): void {
-  if (setting !== undefined) writeOption(fd, ...setting);
+function repair(fd: number, expectation: Expectation): void {
+  const { option, bytes } = expectation;
+  set(fd, expectation);
   if (hasBytes(fd, option, bytes)) return;
   throw new OptionAssertionError(option.name, decode(option, bytes), readOption(fd, option));
 }
