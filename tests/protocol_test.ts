@@ -320,6 +320,25 @@ for (
   });
 }
 
+for (const callback of ["pauseWriting", "resumeWriting"] as const) {
+  Deno.test(`an error in ${callback}() closes the transport and reaches onError alone`, async () => {
+    const told = Promise.withResolvers<unknown>();
+    const lost: string[] = [];
+    await using server = start({
+      connectionMade: (transport) => transport.write(new Uint8Array(BIG)),
+      connectionLost: (error) => void lost.push(`${error?.message}`),
+      [callback]: () => {
+        throw new Error("on purpose");
+      },
+    }, { onError: told.resolve });
+    const conn = await connectTo(server);
+    await slowly();
+    await readAll(conn).catch(() => {});
+    assert.equal((await told.promise as Error).message, "on purpose");
+    assert.deepEqual(lost, ["on purpose"]);
+  });
+}
+
 Deno.test("a factory that throws closes the connection and reaches onError", async () => {
   const told = Promise.withResolvers<unknown>();
   await using server = serve(
