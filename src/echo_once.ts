@@ -3,10 +3,10 @@
  */
 
 import { fdHint } from "../ffi/find_fd.ts";
-import { hasArrived, receiveArrived } from "../ffi/socket.ts";
+import { hasArrived } from "../ffi/socket.ts";
 import type { ConnHandler, ConnInfo } from "./conn_handler.ts";
 import { logMessage } from "./log_message.ts";
-import { giveBuffer, sharedBuffer, SMALL, takeBuffer, TLS_RECORD } from "./read_buffers.ts";
+import { giveBuffer, SMALL, takeArrived, takeBuffer, TLS_RECORD } from "./read_buffers.ts";
 import { socketFd } from "./socket_fd.ts";
 
 /**
@@ -33,7 +33,9 @@ export function echoOnce(): ConnHandler<Deno.Conn<Deno.NetAddr>> {
     try {
       const n = await conn.read(buffer);
       if (n === null) return;
-      const message = n === SMALL ? takeRest(conn, buffer) : buffer.subarray(0, n);
+      const message = !isTls && n === buffer.length
+        ? takeArrived(socketFd(conn), buffer, FIRST_READ)
+        : buffer.subarray(0, n);
       info.bytesIn = message.length;
       logMessage(info, "received", message);
       for (let sent = 0; sent < message.length;) sent += await conn.write(message.subarray(sent));
@@ -48,20 +50,6 @@ export function echoOnce(): ConnHandler<Deno.Conn<Deno.NetAddr>> {
 
 /** How much is echoed at most. */
 const FIRST_READ = 64 * 1024;
-
-/** The whole first read, where it does not fit the connection's own buffer. */
-function takeRest(conn: Deno.Conn<Deno.NetAddr>, start: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = sharedBuffer();
-  whole.set(start);
-  let length = start.length;
-  const fd = socketFd(conn);
-  while (length < FIRST_READ) {
-    const n = receiveArrived(fd, whole.subarray(length, FIRST_READ));
-    if (n <= 0) break;
-    length += n;
-  }
-  return whole.slice(0, length);
-}
 
 /**
  * Whether the client may still be sending: its first read was more than a short message, or more has

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { receiveArrived } from "../ffi/socket.ts";
+
 /** The size of a connection's own buffer. */
 export const SMALL = 1024;
 /** The size for a TLS connection: the longest record, since no more can be had without waiting. */
@@ -26,6 +28,30 @@ export function takeBuffer(): Uint8Array<ArrayBuffer> {
 /** Gives a small buffer back. Nothing may refer to it any more. */
 export function giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
   if (free.length < KEPT) free.push(buffer);
+}
+
+/**
+ * All that has arrived on a connection, where a read has filled its small buffer.
+ *
+ * @param fd The connection.
+ * @param start What was read already.
+ * @param most How much is taken at most, with the start.
+ * @returns Memory of its own.
+ */
+export function takeArrived(
+  fd: number,
+  start: Uint8Array,
+  most: number = LARGE,
+): Uint8Array<ArrayBuffer> {
+  const whole = sharedBuffer();
+  whole.set(start);
+  let length = start.length;
+  while (length < most) {
+    const n = receiveArrived(fd, whole.subarray(length, most));
+    if (n <= 0) break;
+    length += n;
+  }
+  return whole.slice(0, length);
 }
 
 let large: Uint8Array<ArrayBuffer> | undefined;

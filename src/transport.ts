@@ -3,10 +3,10 @@
  */
 
 import { fdHint } from "../ffi/find_fd.ts";
-import { receiveArrived, sendNow } from "../ffi/socket.ts";
+import { sendNow } from "../ffi/socket.ts";
 import type { ConnInfo } from "./conn_handler.ts";
 import type { BufferedProtocol, Protocol } from "./protocol.ts";
-import { giveBuffer, sharedBuffer, SMALL, takeBuffer, TLS_RECORD } from "./read_buffers.ts";
+import { giveBuffer, SMALL, takeArrived, takeBuffer, TLS_RECORD } from "./read_buffers.ts";
 import { socketFd } from "./socket_fd.ts";
 
 /** The water marks of a transport's write buffer, in bytes. */
@@ -163,7 +163,8 @@ export class ConnTransport implements Transport {
     if (this.#closing || this.#info.closed) return false;
     if (n === null) return this.#endOfFile();
     this.#info.linger = n >= SMALL;
-    this.#deliver(n === SMALL ? this.#takeRest(buffer) : buffer.slice(0, n));
+    const isFull = !this.#isTls && n === buffer.length;
+    this.#deliver(isFull ? takeArrived(this.#fd, buffer) : buffer.slice(0, n));
     return true;
   }
 
@@ -173,14 +174,6 @@ export class ConnTransport implements Transport {
     const called = this.#try(() => keepOpen = this.#protocol.eofReceived?.());
     if (called && keepOpen !== true) this.close();
     return false;
-  }
-
-  /** All that has arrived beyond what the connection's own buffer holds, in one piece. */
-  #takeRest(start: Uint8Array): Uint8Array<ArrayBuffer> {
-    const shared = sharedBuffer();
-    shared.set(start);
-    const more = receiveArrived(this.#fd, shared.subarray(start.length));
-    return shared.slice(0, start.length + Math.max(more, 0));
   }
 
   #deliver(data: Uint8Array<ArrayBuffer>): void {

@@ -107,11 +107,18 @@ for (const [name, handler] of [["echo", echo()], ["echoOnce", echoOnce()]] as co
     await conn.write(bytes("secret"));
     assert.deepEqual(await readExactly(conn, 6), bytes("secret"));
     conn.close();
+    // records as long as the buffers of connections without TLS are no different
+    for (const size of [1023, 1024, 1025]) {
+      const other = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts: [pem("ca")] });
+      await other.write(message(size));
+      await other.closeWrite();
+      assert.deepEqual(await readAll(other), message(size));
+    }
     await server.shutdown();
     const { bytesIn, bytesOut, assertionFailures } = server.stats();
     assert.deepEqual({ bytesIn, bytesOut, assertionFailures }, {
-      bytesIn: 6,
-      bytesOut: 6,
+      bytesIn: 6 + 3 * 1024,
+      bytesOut: 6 + 3 * 1024,
       assertionFailures: 0,
     });
   });

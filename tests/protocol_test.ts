@@ -456,6 +456,12 @@ Deno.test("protocolHandler() serves TLS, without writeEof()", async () => {
   const reply = new Uint8Array(10);
   for (let n = 0; n < 10;) n += (await conn.read(reply.subarray(n)))!;
   assert.deepEqual(reply, bytes("twicetwice"));
+  // a record as long as the buffer of a connection without TLS is no different
+  const sent = new Uint8Array(1024).map((_, i) => i % 251);
+  await conn.write(sent);
+  const doubled = new Uint8Array(2048);
+  for (let n = 0; n < 2048;) n += (await conn.read(doubled.subarray(n)))!;
+  assert.deepEqual(doubled, new Uint8Array([...sent, ...sent]));
   conn.close();
 });
 
