@@ -11,7 +11,8 @@
 
 import denoJson from "./deno.json" with { type: "json" };
 import type { ServerStats } from "./mod.ts";
-import { check, findingsAsJson, findingsAsText } from "./src/check.ts";
+import { asJson } from "./src/as_json.ts";
+import { check, findingsAsText } from "./src/check.ts";
 import { type CommandLine, helpText, parseCommandLine } from "./src/command_line.ts";
 import { readyLogger } from "./src/logger.ts";
 import { endLogging, startLogging } from "./src/logging.ts";
@@ -59,7 +60,7 @@ async function main(args: string[]): Promise<number> {
 async function runCheck(options: CommandLine): Promise<number> {
   const findings = await check(options);
   const colors = Deno.stdout.isTerminal() && !Deno.noColor;
-  console.log(options.json ? findingsAsJson(findings) : findingsAsText(findings, colors));
+  console.log(options.json ? asJson(findings) : findingsAsText(findings, colors));
   return findings.ok ? 0 : 1;
 }
 

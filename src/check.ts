@@ -134,16 +134,6 @@ function withLimits(rows: Row[]): Row[] {
   });
 }
 
-/** The findings as one line of JSON. */
-export function findingsAsJson(findings: Findings): string {
-  return JSON.stringify(findings, (_, value) => {
-    if (typeof value === "bigint") {
-      return Number.isSafeInteger(Number(value)) ? Number(value) : `${value}`;
-    }
-    return value instanceof Uint8Array ? [...value] : value;
-  });
-}
-
 /** The longest text of a value in the table; more is cut. */
 const WIDEST = 40;
 

@@ -13,6 +13,7 @@ import {
   type LogRecord,
   type Sink,
 } from "@logtape/logtape";
+import { asJson } from "./as_json.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { Logger } from "./logger.ts";
 
@@ -39,8 +40,7 @@ const json: Format = (record) => {
     message: record.message.join(""),
     ...record.properties,
   };
-  return JSON.stringify(line, (_, value) => typeof value === "bigint" ? Number(value) : value) +
-    "\n";
+  return `${asJson(line)}\n`;
 };
 
 /**

@@ -321,14 +321,14 @@ class Server implements TcpServer {
 
   /** The accept loop: a failure to accept ends the iteration, but not the server. */
   async #accept(port: Port): Promise<void> {
-    const { listener, fd } = port.opened;
+    const { listener } = port.opened;
     let failedAt = -Infinity;
     for (;;) {
       try {
         for await (const conn of listener) {
           this.#begin(conn, port);
           while (this.#active.size >= this.#maxConnections) await this.#nextChange();
-          if (this.#stopping && queueLength(fd) === 0) return stopListening(port);
+          if (this.#stopping && queueLength(port) === 0) return stopListening(port);
         }
         return;
       } catch (error) {
@@ -531,7 +531,7 @@ class Server implements TcpServer {
     this.#stopping = true;
     for (const port of this.#ports) {
       // what is in the queue is connected as far as the client knows; the accept loop closes after it
-      if (queueLength(port.opened.fd) === 0) stopListening(port);
+      if (queueLength(port) === 0) stopListening(port);
     }
     for (const connection of this.#active) connection.end();
     this.#changed();
@@ -581,8 +581,9 @@ function acceptQueue({ addr, opened }: Port): AcceptQueue {
   return { addr, length: unacked, limit: sacked };
 }
 
-function queueLength(fd: number): number {
-  return TCP_INFO.optname < 0 ? 0 : readOption(fd, TCP_INFO).unacked;
+/** How many connections wait to be accepted, as far as the kernel tells. */
+function queueLength(port: Port): number {
+  return acceptQueue(port).length ?? 0;
 }
 
 /**

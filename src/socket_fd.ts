@@ -118,7 +118,8 @@ function theOneOf(candidates: number[], identity: SocketIdentity): number {
     throw new SocketError("getsockname", errnoNumber("EEXIST"), {
       reason:
         `${free.length} sockets of this process have the address ${show(identity)} and cannot ` +
-        `be told apart; open listeners with listen() of this package, or pass the file descriptor`,
+        "be told apart; ask for each as soon as it is made, open listeners with listen() of this " +
+        "package, or pass the file descriptor",
     });
   }
   return free[0]!;

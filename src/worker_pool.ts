@@ -183,7 +183,14 @@ export class WorkerPool {
 /** Statistics of several servers as those of one. */
 function sumStats(all: readonly ServerStats[]): ServerStats {
   const sum = (
-    field: "accepted" | "active" | "closed" | "bytesIn" | "bytesOut" | "timedOut",
+    field:
+      | "accepted"
+      | "active"
+      | "closed"
+      | "bytesIn"
+      | "bytesOut"
+      | "assertionFailures"
+      | "timedOut",
   ): number => all.reduce((total, stats) => total + stats[field], 0);
   const errors: Record<string, number> = {};
   for (const stats of all) {
@@ -196,7 +203,7 @@ function sumStats(all: readonly ServerStats[]): ServerStats {
     bytesIn: sum("bytesIn"),
     bytesOut: sum("bytesOut"),
     errors,
-    assertionFailures: all.reduce((total, { assertionFailures }) => total + assertionFailures, 0),
+    assertionFailures: sum("assertionFailures"),
     timedOut: sum("timedOut"),
     queues: all.flatMap(({ queues }) => queues),
     uptime: Math.max(0, ...all.map(({ uptime }) => uptime)),
