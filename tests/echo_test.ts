@@ -10,7 +10,7 @@ import {
   TCP_QUICKACK,
   type TcpServer,
 } from "../mod.ts";
-import { bytes, connectTo, python, readAll, ROOT, testWith } from "./helpers.ts";
+import { bytes, connectTo, python, PYTHON_CLIENT, readAll, ROOT, testWith } from "./helpers.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
 const pem = (name: string): string => Deno.readTextFileSync(`${ROOT}tests/tls/${name}.pem`);
@@ -145,29 +145,13 @@ Deno.test("a client that does not finish its TLS handshake is gone after handsha
   assert.equal(server.stats().timedOut, 1);
 });
 
-/** Sends so much to one-shot echo, so much of it by itself, and prints how much came back. */
-const SENDER = `
-import socket, sys
-port, size, piece = map(int, sys.argv[1:])
-message = bytes(i * 7 % 256 for i in range(65536)) * (size // 65536)
-first, rest = message[:piece], message[piece:]
-with socket.create_connection(("127.0.0.1", port), 30) as s:
-    if first: s.sendall(first)
-    s.sendall(rest)
-    reply = b""
-    while chunk := s.recv(1 << 20):
-        reply += chunk
-assert message.startswith(reply), "not what was sent"
-print(len(reply))
-`;
-
 testWith(
   "python3",
   "echoOnce() gives its whole echo, and no reset, to a client that still sends",
   async () => {
     await using server = serve({ ...local, settings: { receiveBufferSize: 65_536 } }, echoOnce());
     for (const piece of [0, 2000, 0, 2000]) {
-      const echoed = Number(await python(SENDER, server.addr.port, 10 * 1024 * 1024, piece));
+      const echoed = Number(await python(PYTHON_CLIENT, server.addr.port, 10 * 1024 * 1024, piece));
       assert(echoed >= 1024 && echoed <= 65_536, `${echoed}`);
     }
     const { errors } = server.stats();

@@ -100,6 +100,25 @@ export async function python(program: string, ...args: (string | number)[]): Pro
   return stdout;
 }
 
+/**
+ * A Python client, given a port, a size and how many bytes to send by themselves first: sends so many bytes of
+ * all values, reads to the end, and prints how many came back.
+ */
+export const PYTHON_CLIENT = `
+import socket, sys
+port, size, piece = int(sys.argv[1]), int(sys.argv[2]), int((sys.argv + ["0"])[3])
+message = (bytes(i * 7 % 256 for i in range(256)) * (size // 256 + 1))[:size]
+first, rest = message[:piece], message[piece:]
+with socket.create_connection(("127.0.0.1", port), 30) as s:
+    if first: s.sendall(first)
+    s.sendall(rest)
+    reply = b""
+    while chunk := s.recv(1 << 20):
+        reply += chunk
+assert message.startswith(reply), "not what was sent"
+print(len(reply))
+`;
+
 /** What server.ts needs, and no more. */
 export const PERMISSIONS = ["--allow-net", "--allow-ffi"];
 

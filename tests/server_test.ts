@@ -4,6 +4,7 @@ import {
   exchange,
   PERMISSIONS,
   python,
+  PYTHON_CLIENT,
   readAll,
   ROOT,
   run,
@@ -12,20 +13,6 @@ import {
   ServerProcess,
   testWith,
 } from "./helpers.ts";
-
-/** A Python client: connects, sends so many bytes of all values, reads to the end, prints what came. */
-const PYTHON_CLIENT = `
-import socket, sys
-port, size = int(sys.argv[1]), int(sys.argv[2])
-message = bytes(i * 7 % 256 for i in range(size))
-with socket.create_connection(("127.0.0.1", port), 10) as s:
-    s.sendall(message)
-    reply = b""
-    while chunk := s.recv(1 << 20):
-        reply += chunk
-assert message.startswith(reply), "not what was sent"
-print(len(reply))
-`;
 
 testWith(
   "python3",
