@@ -74,7 +74,7 @@ export { defineOption, type OptionDefinition } from "./src/define_option.ts";
 export { echo } from "./src/echo.ts";
 export { echoOnce } from "./src/echo_once.ts";
 export { getOption } from "./src/get_option.ts";
-export { type KernelLimits, kernelLimits } from "./src/kernel_limits.ts";
+export { type BufferRange, type KernelLimits, kernelLimits } from "./src/kernel_limits.ts";
 export { listen, type ListenOptions } from "./src/listen.ts";
 export type { LogFunction, Logger, ReadyLogger } from "./src/logger.ts";
 export { OptionAssertionError } from "./src/option_assertion_error.ts";

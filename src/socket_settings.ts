@@ -12,6 +12,7 @@ import {
   TCP_KEEPINTVL,
   TCP_NODELAY,
   TCP_QUICKACK,
+  TCP_SYNCNT,
   TCP_USER_TIMEOUT,
 } from "../ffi/options/tcp.ts";
 
@@ -42,6 +43,11 @@ export interface SocketSettings {
   keepAlive?: boolean | KeepAlive;
   /** TCP_USER_TIMEOUT: milliseconds that data may stay unacknowledged before the connection is given up. */
   userTimeout?: number;
+  /**
+   * TCP_SYNCNT: how often a SYN is sent again while connecting; on a listener, how often a SYN-ACK is, and so how
+   * long a half-open connection is kept. See {@linkcode KernelLimits} for the seconds that follow.
+   */
+  synRetries?: number;
   /** SO_LINGER: seconds that closing waits for data to be sent, or `false`. */
   linger?: Linger;
   /** TCP_CONGESTION: the congestion control, such as "cubic" or "bbr". */
@@ -70,6 +76,7 @@ export function settingOptions(settings: SocketSettings): OptionValue[] {
     add(SO_KEEPALIVE, keepAlive);
   }
   add(TCP_USER_TIMEOUT, settings.userTimeout);
+  add(TCP_SYNCNT, settings.synRetries);
   add(SO_LINGER, settings.linger);
   add(TCP_CONGESTION, settings.congestion);
   list.push(...settings.options ?? []);

@@ -29,13 +29,14 @@ export function has(program: string): boolean {
   });
 }
 
-/** A test that takes programs which may be missing; then it is ignored, and its name says why. */
+/** A test that takes programs, or "root", which may be missing; then it is ignored, and its name says why. */
 export function testWith(
   programs: string | string[],
   name: string,
   fn: (t: Deno.TestContext) => void | Promise<void>,
 ): void {
-  const missing = [programs].flat().filter((program) => !has(program));
+  const isThere = (what: string): boolean => what === "root" ? Deno.uid() === 0 : has(what);
+  const missing = [programs].flat().filter((what) => !isThere(what));
   const reason = missing.length === 0 ? "" : ` [ignored: no ${missing.join(", ")}]`;
   Deno.test({ name: name + reason, ignore: missing.length > 0, fn });
 }
@@ -44,27 +45,26 @@ let namespaces = 0;
 
 /**
  * A test in a network namespace of its own, with the loopback interface up. It is given the command that
- * runs another one inside. It takes root and `ip`.
+ * runs another one inside. It takes root and `ip`, and the programs.
  */
-export function testInNamespace(name: string, fn: (inside: string[]) => Promise<void>): void {
-  const may = Deno.build.os === "linux" && Deno.uid() === 0 && has("ip");
-  Deno.test({
-    name: name + (may ? "" : " [ignored: no root, or no ip]"),
-    ignore: !may,
-    async fn() {
-      const namespace = `sockopt-${Deno.pid}-${++namespaces}`;
-      const ip = async (...args: string[]): Promise<void> => {
-        const { code, stderr } = await run("ip", args);
-        if (code !== 0) throw new Error(`ip ${args.join(" ")}: ${stderr}`);
-      };
-      await ip("netns", "add", namespace);
-      try {
-        await ip("-n", namespace, "link", "set", "lo", "up");
-        await fn(["ip", "netns", "exec", namespace]);
-      } finally {
-        await ip("netns", "del", namespace);
-      }
-    },
+export function testInNamespace(
+  name: string,
+  fn: (inside: string[]) => Promise<void>,
+  programs: string[] = [],
+): void {
+  testWith(["root", "ip", ...programs], name, async () => {
+    const namespace = `sockopt-${Deno.pid}-${++namespaces}`;
+    const ip = async (...args: string[]): Promise<void> => {
+      const { code, stderr } = await run("ip", args);
+      if (code !== 0) throw new Error(`ip ${args.join(" ")}: ${stderr}`);
+    };
+    await ip("netns", "add", namespace);
+    try {
+      await ip("-n", namespace, "link", "set", "lo", "up");
+      await fn(["ip", "netns", "exec", namespace]);
+    } finally {
+      await ip("netns", "del", namespace);
+    }
   });
 }
 

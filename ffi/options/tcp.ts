@@ -385,9 +385,11 @@ export const TCP_SAVE_SYN: SocketOption<number> = option("IPPROTO_TCP", "TCP_SAV
 });
 
 /**
- * How many times a SYN is sent again before connecting is given up: 1 to 127.
+ * How many times a SYN is sent again before connecting is given up: 1 to 127. On a listener it is how
+ * many times a SYN-ACK is.
  *
- * Default: the sysctl net.ipv4.tcp_syn_retries, 6. Platform: Linux 2.4. Source: tcp(7).
+ * Default: the sysctl net.ipv4.tcp_syn_retries, 6; on a listener net.ipv4.tcp_synack_retries, 5.
+ * Platform: Linux 2.4. Source: tcp(7).
  */
 export const TCP_SYNCNT: SocketOption<number> = option("IPPROTO_TCP", "TCP_SYNCNT", 7, int);
 
