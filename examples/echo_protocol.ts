@@ -1,7 +1,9 @@
 /**
- * The recipe "TCP Server, Asynchronous I/O (Low-Level APIs)" line for line: a protocol with asyncio's callbacks, its
- * asserts on the socket, and the options set on every connection. It behaves as the Python program does: it echoes the
- * first data of each connection and closes.
+ * The asyncio recipe line for line: a Protocol with its callbacks, asserts and options.
+ *
+ * "TCP Server, Asynchronous I/O (Low-Level APIs)": the asserts on the socket and the options set on every connection
+ * are those of the Python program, and it behaves as that does: it echoes the first data of each connection and
+ * closes.
  *
  *     deno run --unstable-net --allow-net --allow-ffi examples/echo_protocol.ts [HOST [PORT]]
  */

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { bytes, exchange, ROOT, run, testWith } from "./helpers.ts";
+
+const NETWORK = ["root", "unshare", "setpriv", "ip"];
+
+/** What each example takes, beside Deno. */
+const EXAMPLES: Record<string, string[]> = {
+  buffer_size: [...NETWORK, "tc"],
+  database_client: [...NETWORK, "nft"],
+  keep_alive: [...NETWORK, "nft"],
+  listen_queue: [],
+  nodelay: [],
+  quick_ack: [],
+  reuse_address: [],
+  reuse_port: [],
+  slow_start: [...NETWORK, "tc"],
+  tls_server: [],
+};
+
+/** Examples that serve until they are stopped, and have no verdict. */
+const SERVERS = ["echo_protocol", "with_std"];
+
+const example = (...args: string[]) =>
+  run(Deno.execPath(), ["run", "--allow-all", `${ROOT}examples/run.ts`, ...args]);
+
+for (const [name, programs] of Object.entries(EXAMPLES)) {
+  testWith(programs, `the example ${name} ends as expected`, async () => {
+    const { code, stdout, stderr } = await example(name);
+    assert.deepEqual({ code, stderr, verdict: stdout.trimEnd().split("\n").at(-1) }, {
+      code: 0,
+      stderr: "",
+      verdict: "as expected",
+    });
+    assert.match(stdout, /^│ \(idx\)/m, "there is a table");
+  });
+}
+
+Deno.test("without a name the examples are listed, a line each", async () => {
+  const { code, stdout } = await example();
+  assert.equal(code, 0);
+  const lines = stdout.trimEnd().split("\n");
+  assert.deepEqual(
+    lines.map((line) => line.split(" ")[0]),
+    [...Object.keys(EXAMPLES), ...SERVERS].sort(),
+  );
+  for (const line of lines) assert.match(line, /^\w+ +[A-Z][^\n]{30,}\.$/);
+});
+
+Deno.test("an example that is not there is wrong usage, with the name that was meant", async () => {
+  const { code, stdout, stderr } = await example("no_delay");
+  assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
+  assert.equal(stderr, "unknown example no_delay; did you mean nodelay?\n");
+});
+
+testWith(
+  ["root", "setpriv"],
+  "an example that may make no network says so in one line",
+  async () => {
+    const { code, stdout, stderr } = await run("setpriv", [
+      ...["--bounding-set", "-sys_admin", "--inh-caps", "-all"],
+      ...[Deno.execPath(), "run", "--allow-all", `${ROOT}examples/run.ts`, "keep_alive"],
+    ]);
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
+    assert.match(
+      stderr,
+      /^This example makes a network of its own, and cannot: unshare .*not permitted\n$/,
+    );
+  },
+);
+
+testWith(NETWORK, "an example that is killed leaves nothing behind", async () => {
+  const file = `${ROOT}examples/keep_alive.ts`;
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--unstable-net", "--allow-all", file],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const inside = await until(() => insideOf(process.pid));
+  const network = Deno.readLinkSync(`/proc/${inside}/ns/net`);
+  assert.notEqual(network, Deno.readLinkSync("/proc/self/ns/net"));
+  process.kill("SIGKILL");
+  await process.status;
+  await until(() => !networks().includes(network));
+});
+
+/** The process that an example runs in its own network, once it is Deno. */
+function insideOf(pid: number): number | undefined {
+  const [child] = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).split(" ");
+  if (!child) return undefined;
+  return Deno.readTextFileSync(`/proc/${child}/comm`) === "deno\n" ? Number(child) : undefined;
+}
+
+/** The networks that processes are in. */
+function networks(): string[] {
+  return [...Deno.readDirSync("/proc")].filter(({ name }) => /^\d+$/.test(name)).map(({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/${name}/ns/net`);
+    } catch {
+      return ""; // it has ended
+    }
+  });
+}
+
+/** Asks until there is an answer. */
+async function until<T>(ask: () => T | undefined | false): Promise<T> {
+  for (let i = 0; i < 1000; i++) {
+    const answer = ask();
+    if (answer) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`no answer in ten seconds: ${ask}`);
+}
+
+// Deno fetches what is not in its cache yet
+const jsr = await run(Deno.execPath(), ["cache", `${ROOT}examples/with_std.ts`]);
+const reason = jsr.code === 0 ? "" : " [ignored: JSR does not answer]";
+
+Deno.test({
+  name: `the example with_std serves with @std/cli, @std/log and @std/assert${reason}`,
+  ignore: reason !== "",
+  async fn() {
+    const process = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--check", "--unstable-net", "--allow-net", "--allow-ffi"],
+        ...[`${ROOT}examples/with_std.ts`, "--port", "0", "--recv-buffer", "65536", "--verbose"],
+      ],
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const read = async (pattern: RegExp): Promise<RegExpMatchArray> => {
+      for (let text = "";;) {
+        const { value } = await reader.read();
+        if (value === undefined) throw new Error(`it ended, and said: ${text}`);
+        const found = (text += value).match(pattern);
+        if (found !== null) return found;
+      }
+    };
+    const [, port] = await read(/Serving on 127\.0\.0\.1:(\d+)/);
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+    assert.equal(new TextDecoder().decode(await exchange(conn, bytes("hello"))), "hello");
+    process.kill("SIGTERM");
+    await read(/Stopped/);
+    await reader.cancel();
+    assert.equal((await process.status).code, 0);
+  },
+});
