@@ -119,10 +119,10 @@ testWith("ss", "socketFd() finds Unix listeners, connections and datagram socket
 });
 
 testWith("ss", "socketFd() finds UDP sockets", async () => {
-  const socket = Deno.listenDatagram({ transport: "udp", ...local });
-  assert.deepEqual(await ss("-ua", text(socket.addr as Deno.NetAddr)), [socketFd(socket)]);
   // a TCP listener may have the same address
-  using listener = Deno.listen({ ...local, port: (socket.addr as Deno.NetAddr).port });
+  using listener = Deno.listen(local);
+  const socket = Deno.listenDatagram({ transport: "udp", ...local, port: listener.addr.port });
+  assert.deepEqual(await ss("-ua", text(socket.addr as Deno.NetAddr)), [socketFd(socket)]);
   assert.notEqual(socketFd(listener), socketFd(socket));
   socket.close();
 });
