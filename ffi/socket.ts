@@ -8,6 +8,7 @@ import { errnoNumber, lastErrno } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { SocketError } from "./socket_error.ts";
 import type {
+  AnySocketOption,
   OptionAccess,
   ReadableOption,
   SocketOption,
@@ -103,25 +104,53 @@ function failed(
   return new SocketError(syscall, errno, { option: name, reason });
 }
 
-/** An option's value as the kernel's bytes, to be compared with {@linkcode hasBytes}. */
-export function optionBytes(fd: number, option: ReadableOption<unknown>): Uint8Array {
-  const size = getsockopt(fd, option);
-  if (size < 0) throw failed("getsockopt", option);
-  return bytes.slice(0, size);
-}
+/**
+ * An option with one value, in the kernel's bytes: for what is the same on every connection, so that each takes a call
+ * and no more.
+ */
+export class OptionBytes {
+  readonly #level: number;
+  readonly #optname: number;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
 
-/** Whether an option's value is just these bytes; also `false` where it cannot be read. */
-export function hasBytes(
-  fd: number,
-  option: ReadableOption<unknown>,
-  expected: Uint8Array,
-): boolean {
-  const size = getsockopt(fd, option);
-  if (size !== expected.length) return false;
-  for (let i = 0; i < size; i++) {
-    if (bytes[i] !== expected[i]) return false;
+  private constructor({ level, optname }: AnySocketOption, bytes: Uint8Array<ArrayBuffer>) {
+    this.#level = level;
+    this.#optname = optname;
+    this.#bytes = bytes;
   }
-  return true;
+
+  /** The value that a socket has. */
+  static of(fd: number, option: ReadableOption<unknown>): OptionBytes {
+    const size = getsockopt(fd, option);
+    if (size < 0) throw failed("getsockopt", option);
+    return new OptionBytes(option, bytes.slice(0, size));
+  }
+
+  /** A value to be set. */
+  static from<T>(option: WritableOption<T>, value: T): OptionBytes {
+    return new OptionBytes(option, bytes.slice(0, encode(option, value)));
+  }
+
+  /** Whether a socket has the value; also `false` where it cannot be read. */
+  isOn(fd: number): boolean {
+    const expected = this.#bytes;
+    if (offer(fd, this.#level, this.#optname, expected.length) !== expected.length) return false;
+    for (let i = 0; i < expected.length; i++) {
+      if (bytes[i] !== expected[i]) return false;
+    }
+    return true;
+  }
+
+  /** Sets the value on a socket; `false` where the kernel refuses. */
+  setOn(fd: number): boolean {
+    const value = this.#bytes;
+    return libc().setsockopt(fd, this.#level, this.#optname, value, value.length) === 0;
+  }
+
+  /** The value. */
+  decode(option: ReadableOption<unknown>): unknown {
+    return option.codec.decode(new DataView(this.#bytes.buffer));
+  }
 }
 
 const F_GETFL = 3;
@@ -149,14 +178,19 @@ export function receiveArrived(fd: number, into: Uint8Array<ArrayBuffer>): numbe
 
 const MSG_NOSIGNAL = Deno.build.os === "darwin" ? 0 : 0x4000; // Deno ignores SIGPIPE anyway
 
+/** Linux: with the end of the connection, data and FIN are one segment. */
+const MSG_MORE = Deno.build.os === "darwin" ? 0 : 0x8000;
+
 /**
  * Sends what the socket takes at once, without waiting: send(2) with MSG_DONTWAIT.
  *
+ * @param isLast Whether the connection is closed right after: the kernel then waits for that, to send both at once.
  * @returns The number of bytes; 0 where it takes none, or where the connection has failed, which the next
  *   ordinary write reports.
  */
-export function sendNow(fd: number, data: Uint8Array<ArrayBuffer>): number {
-  const n = libc().send(fd, data, BigInt(data.length), MSG_DONTWAIT | MSG_NOSIGNAL);
+export function sendNow(fd: number, data: Uint8Array<ArrayBuffer>, isLast = false): number {
+  const flags = MSG_DONTWAIT | MSG_NOSIGNAL | (isLast ? MSG_MORE : 0);
+  const n = libc().send(fd, data, BigInt(data.length), flags);
   return n < 0 ? 0 : n;
 }
 

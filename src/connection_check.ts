@@ -12,7 +12,7 @@ import {
 } from "../ffi/options/socket.ts";
 import { TCP_QUICKACK } from "../ffi/options/tcp.ts";
 import { compareName, type NameCall, socketName } from "../ffi/sockaddr.ts";
-import { hasBytes, isNonBlocking, optionBytes, readOption, writeOption } from "../ffi/socket.ts";
+import { isNonBlocking, OptionBytes, readOption, writeOption } from "../ffi/socket.ts";
 import { SocketError } from "../ffi/socket_error.ts";
 import type { ReadableOption, WritableOption } from "../ffi/socket_option.ts";
 import type { KernelLimits } from "./kernel_limits.ts";
@@ -22,17 +22,16 @@ import type { OptionValue } from "./socket_settings.ts";
 /** An option that every connection must have as the listener has it. */
 interface Expectation {
   readonly option: ReadableOption<unknown>;
-  /** The value, as the kernel's bytes. */
-  readonly bytes: Uint8Array;
+  readonly expected: OptionBytes;
+  /** Set on every connection, as the kernel may have dropped it since. */
+  readonly always: OptionBytes | undefined;
   /** How to set it, where it was asked for: what a connection did not inherit is set on it. */
-  readonly setting?: OptionValue;
-  /** Whether to set it in any case, as the kernel may have dropped it since. */
-  readonly always: boolean;
+  readonly setting: OptionValue | undefined;
 }
 
 /** What is asserted on every connection of a listener. Made once, so that each takes little. */
 export class ConnectionCheck {
-  readonly #expectations: Expectation[];
+  readonly #expectations: readonly Expectation[];
 
   /**
    * @param listenerFd The listener, with its settings in force.
@@ -41,9 +40,11 @@ export class ConnectionCheck {
   constructor(listenerFd: number, settings: readonly OptionValue[]) {
     const expect = (option: ReadableOption<unknown>, setting?: OptionValue): Expectation => ({
       option,
-      bytes: optionBytes(listenerFd, option),
-      ...setting === undefined ? {} : { setting },
-      always: option.name === TCP_QUICKACK.name,
+      expected: OptionBytes.of(listenerFd, option),
+      always: setting !== undefined && option.name === TCP_QUICKACK.name
+        ? OptionBytes.from(...setting)
+        : undefined,
+      setting,
     });
     this.#expectations = [
       expect(SO_TYPE),
@@ -66,8 +67,9 @@ export class ConnectionCheck {
     if (!assertName(fd, "getsockname", conn.localAddr)) return false;
     if (!isNonBlocking(fd)) throw new OptionAssertionError("O_NONBLOCK", true, false);
     for (const expectation of this.#expectations) {
-      if (expectation.always) set(fd, expectation);
-      if (!hasBytes(fd, expectation.option, expectation.bytes)) repair(fd, expectation);
+      // a failure shows in what is read
+      expectation.always?.setOn(fd);
+      if (!expectation.expected.isOn(fd)) repair(fd, expectation);
     }
     return true;
   }
@@ -92,23 +94,14 @@ function assertName(fd: number, call: NameCall, expected: Deno.NetAddr): boolean
   throw new OptionAssertionError(call, expected, socketName(fd, call, expected.transport));
 }
 
-function set(fd: number, { setting }: Expectation): void {
-  if (setting !== undefined) writeOption(fd, setting[0], setting[1]);
-}
-
 /**
  * Sets on a connection what it did not inherit, as when it was established before the listener had its
  * settings, or when the kernel does not pass the option on.
  */
-function repair(fd: number, expectation: Expectation): void {
-  const { option, bytes } = expectation;
-  set(fd, expectation);
-  if (hasBytes(fd, option, bytes)) return;
-  throw new OptionAssertionError(option.name, decode(option, bytes), readOption(fd, option));
-}
-
-function decode(option: ReadableOption<unknown>, bytes: Uint8Array): unknown {
-  return option.codec.decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+function repair(fd: number, { option, expected, setting }: Expectation): void {
+  if (setting !== undefined) writeOption(fd, ...setting);
+  if (expected.isOn(fd)) return;
+  throw new OptionAssertionError(option.name, expected.decode(option), readOption(fd, option));
 }
 
 /** The lines on a connection's options that the asyncio recipe logs. */

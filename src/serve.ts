@@ -12,6 +12,7 @@ import { ConnectionCheck, describeOptions } from "./connection_check.ts";
 import { getOption } from "./get_option.ts";
 import { type KernelLimits, kernelLimits } from "./kernel_limits.ts";
 import { close, lingeringClose } from "./lingering_close.ts";
+import { Linked, LinkedList } from "./linked_list.ts";
 import { type ListenOptions, type OpenListener, openListener } from "./listen.ts";
 import { type ReadyLogger, readyLogger } from "./logger.ts";
 import { OptionAssertionError } from "./option_assertion_error.ts";
@@ -160,7 +161,7 @@ interface Port {
 }
 
 /** A connection of the server, which is what its handler is told as well. */
-class Connection implements ConnInfo {
+class Connection extends Linked implements ConnInfo {
   bytesIn = 0;
   bytesOut = 0;
   linger = false;
@@ -178,6 +179,7 @@ class Connection implements ConnInfo {
     readonly settings: SocketSettings,
     idleAt: number,
   ) {
+    super();
     this.idleAt = idleAt;
   }
 
@@ -235,7 +237,7 @@ class Server implements TcpServer {
   readonly #options: ServeOptions;
   readonly #logger: ReadyLogger;
   readonly #ports: Port[] = [];
-  readonly #active = new Set<Connection>();
+  readonly #active = new LinkedList<Connection>();
   readonly #settings: SocketSettings;
   readonly #maxConnections: number;
   readonly #idleTimeout: number;
@@ -513,7 +515,7 @@ class Server implements TcpServer {
   #closeIdle(): boolean {
     const now = performance.now();
     let asked = 0;
-    for (const connection of this.#active) {
+    for (const connection of this.#active.toArray()) {
       if (connection.idleAt > now) continue;
       if (++asked > SWEEP_SIZE) return false;
       const left = this.#idleTimeout - idleTime(connection.conn);
@@ -533,7 +535,7 @@ class Server implements TcpServer {
       // what is in the queue is connected as far as the client knows; the accept loop closes after it
       if (queueLength(port) === 0) stopListening(port);
     }
-    for (const connection of this.#active) connection.end();
+    for (const connection of this.#active.toArray()) connection.end();
     this.#changed();
     const seconds = this.#options.gracePeriod ?? 10;
     const timer = setTimeout(() => this.#closeAll(), seconds * 1000);
@@ -542,7 +544,7 @@ class Server implements TcpServer {
 
   #closeAll(): void {
     for (const { opened } of this.#ports) close(opened.listener);
-    for (const connection of this.#active) this.#end(connection);
+    for (const connection of this.#active.toArray()) this.#end(connection);
     this.#changed();
   }
 

@@ -75,30 +75,30 @@ testWith(NETWORK, "an example that is killed leaves nothing behind", async () =>
     stdout: "null",
     stderr: "null",
   }).spawn();
-  const inside = await until(() => insideOf(process.pid));
-  const network = Deno.readLinkSync(`/proc/${inside}/ns/net`);
-  assert.notEqual(network, Deno.readLinkSync("/proc/self/ns/net"));
+  const ours = networkOf("self");
+  const network = await until(() => {
+    const [child] = Deno.readTextFileSync(`/proc/${process.pid}/task/${process.pid}/children`)
+      .split(" ");
+    const theirs = networkOf(child!);
+    return theirs !== ours && theirs;
+  });
   process.kill("SIGKILL");
   await process.status;
   await until(() => !networks().includes(network));
 });
 
-/** The process that an example runs in its own network, once it is Deno. */
-function insideOf(pid: number): number | undefined {
-  const [child] = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).split(" ");
-  if (!child) return undefined;
-  return Deno.readTextFileSync(`/proc/${child}/comm`) === "deno\n" ? Number(child) : undefined;
+/** The networks that processes are in. */
+function networks(): (string | undefined)[] {
+  return [...Deno.readDirSync("/proc")].map(({ name }) => networkOf(name));
 }
 
-/** The networks that processes are in. */
-function networks(): string[] {
-  return [...Deno.readDirSync("/proc")].filter(({ name }) => /^\d+$/.test(name)).map(({ name }) => {
-    try {
-      return Deno.readLinkSync(`/proc/${name}/ns/net`);
-    } catch {
-      return ""; // it has ended
-    }
-  });
+/** The network of a process; `undefined` where there is no such process. */
+function networkOf(pid: string): string | undefined {
+  try {
+    return Deno.readLinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Asks until there is an answer. */
