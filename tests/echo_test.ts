@@ -7,6 +7,7 @@ import {
   type ServeOptions,
   setOption,
   SO_RCVBUF,
+  TCP_INFO,
   TCP_QUICKACK,
   type TcpServer,
 } from "../mod.ts";
@@ -233,6 +234,23 @@ Deno.test("serve() closes connections of handlers that hang or have closed thems
   await server.shutdown();
   assert.equal((await readAll(hanging)).length, 0);
   assert.equal(server.stats().active, 0);
+});
+
+Deno.test({
+  name: "echoOnce() sends the echo and the end of the connection in one segment",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using server = serve(local, echoOnce());
+    for (let i = 0; i < 20; i++) {
+      using conn = await connectTo(server);
+      await conn.write(bytes("hello"));
+      assert.equal((await readExactly(conn, 6)).length, 5);
+      // SYN-ACK, the acknowledgement of what was written, and the echo with the FIN
+      const { segsIn, dataSegsIn } = getOption(conn, TCP_INFO);
+      assert.equal(dataSegsIn, 1);
+      assert.ok(segsIn! <= 3, `${segsIn} segments`);
+    }
+  },
 });
 
 Deno.test("a receive buffer of the least size still gives every byte", async () => {
