@@ -12,7 +12,7 @@ export const SMALL = 1024;
 /** The size for a TLS connection: the longest record, since no more can be had without waiting. */
 export const TLS_RECORD = 16 * 1024;
 /** The size of the shared buffer. */
-export const LARGE = 256 * 1024;
+export const LARGE = 512 * 1024;
 
 /** Small buffers that are not in use. Kept, as making one costs more than a read. */
 const free: Uint8Array<ArrayBuffer>[] = [];
