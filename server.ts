@@ -9,16 +9,14 @@
  * @module
  */
 
-import denoJson from "./deno.json" with { type: "json" };
 import type { ServerStats } from "./mod.ts";
-import { asJson } from "./src/as_json.ts";
-import { check, findingsAsText } from "./src/check.ts";
 import { type CommandLine, helpText, parseCommandLine } from "./src/command_line.ts";
-import { readyLogger } from "./src/logger.ts";
-import { endLogging, startLogging } from "./src/logging.ts";
+import { LateLogger } from "./src/late_logger.ts";
+import { type Logger, readyLogger } from "./src/logger.ts";
 import { serveAs } from "./src/program.ts";
 import { UsageError } from "./src/usage_error.ts";
-import { WORKER_MODULE, WorkerPool } from "./src/worker_pool.ts";
+
+// what not every start takes is imported where it is used, and what can wait until the server listens is later
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
@@ -30,13 +28,14 @@ if (import.meta.main) Deno.exit(await main(Deno.args));
  */
 async function main(args: string[]): Promise<number> {
   try {
-    const options = parseCommandLine(args);
+    const options = await parseCommandLine(args);
     if (options.help) {
       console.log(helpText());
       return 0;
     }
     if (options.version) {
-      console.log(denoJson.version);
+      const { default: { version } } = await import("./deno.json", { with: { type: "json" } });
+      console.log(version);
       return 0;
     }
     if (options["reuse-port"] && Deno.listenDatagram === undefined) {
@@ -51,13 +50,13 @@ async function main(args: string[]): Promise<number> {
     if (!(error instanceof Error)) throw error;
     console.error(error.message);
     return isWrongUsage(error) ? 2 : 1;
-  } finally {
-    await endLogging();
   }
 }
 
 /** Shows what the kernel makes of the options: 1 where it is not what was asked for. */
 async function runCheck(options: CommandLine): Promise<number> {
+  const { check, findingsAsText } = await import("./src/check.ts");
+  const { asJson } = await import("./src/as_json.ts");
   const findings = await check(options);
   const colors = Deno.stdout.isTerminal() && !Deno.noColor;
   console.log(options.json ? asJson(findings) : findingsAsText(findings, colors));
@@ -80,25 +79,37 @@ async function run(options: CommandLine, args: string[]): Promise<void> {
   Deno.addSignalListener("SIGUSR1", async () => {
     if (serving !== undefined) console.log(JSON.stringify(await serving.stats()));
   });
-  serving = await start(options, args);
-  await serving.finished;
+  const logger = new LateLogger(options["log-level"]);
+  const count = options.workers || navigator.hardwareConcurrency;
+  if (count === 1) serving = serveAs(options, logger);
+  const { endLogging, startLogging } = await import("./src/logging.ts");
+  try {
+    logger.writeTo(await startLogging(options));
+    serving ??= await startWorkers(options, args, count, logger);
+    await serving.finished;
+  } finally {
+    await endLogging();
+  }
 }
 
-async function start(options: CommandLine, args: string[]): Promise<Serving> {
-  const count = options.workers || navigator.hardwareConcurrency;
-  const logger = await startLogging(options);
-  if (count === 1) return serveAs(options, logger);
+async function startWorkers(
+  options: CommandLine,
+  args: string[],
+  count: number,
+  logger: Logger,
+): Promise<Serving> {
   if (!options["reuse-port"]) {
     throw new UsageError("--workers takes --reuse-port: they share the port");
   }
-  requireWorkerSource();
+  const { WORKER_MODULE, WorkerPool } = await import("./src/worker_pool.ts");
+  requireSource(WORKER_MODULE);
   return await WorkerPool.start({ count, args, port: options.port, logger: readyLogger(logger) });
 }
 
 /** Deno asks for the permission to read a worker's source; an executable has it inside. */
-function requireWorkerSource(): void {
-  if (Deno.build.standalone || WORKER_MODULE.protocol !== "file:") return;
-  const folder = decodeURIComponent(new URL("..", WORKER_MODULE).pathname);
+function requireSource(module: URL): void {
+  if (Deno.build.standalone || module.protocol !== "file:") return;
+  const folder = decodeURIComponent(new URL("..", module).pathname);
   const { state } = Deno.permissions.querySync({ name: "read", path: folder });
   if (state !== "granted") throw new UsageError(`--workers takes --allow-read=${folder} as well`);
 }

@@ -101,6 +101,25 @@ export function socketCookie(fd: number): bigint | undefined {
   }
 }
 
+/**
+ * The descriptor of a listener that was just opened: the one that was the lowest free before. `undefined` where it is
+ * not, or where another listener near it has the same address, as when threads listen at the same time.
+ *
+ * @param identity The listener.
+ * @param wasFree The lowest free descriptor before it was opened.
+ */
+export function newListenerFd(identity: SocketIdentity, wasFree: number): number | undefined {
+  if (matchFd(wasFree, identity) !== "same") return undefined;
+  const near = Math.max(wasFree, lowestFreeFd()) + NEAR;
+  for (const fd of openFds(near)) {
+    if (fd !== wasFree && matchFd(fd, identity) === "same") return undefined;
+  }
+  return wasFree;
+}
+
+/** How far above the lowest free descriptor a listener can be that another thread opens at the same time. */
+const NEAR = 256;
+
 /** Which sockets of this process listen: their cookies, or their descriptors where there are none. */
 export function listeningSockets(): Set<bigint | number> {
   const sockets = new Set<bigint | number>();

@@ -156,16 +156,33 @@ export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 let symbols: Libc | undefined;
 
 /**
- * The functions of libc. Opened at the first call, so that importing the package asks for nothing.
+ * The functions of libc. Found at the first call, so that importing the package asks for nothing; and each function is
+ * bound at its own first use, as that takes a third of a millisecond.
  *
  * @throws {Deno.errors.NotSupported} on a platform that is neither Linux nor macOS.
  * @throws {Deno.errors.NotCapable} without the permission to open libc; it never prompts.
  */
 export function libc(): Libc {
-  return symbols ??= open();
+  return symbols ??= bindLazily(find());
 }
 
-function open(): Libc {
+function bindLazily(path: string): Libc {
+  const functions = {};
+  for (const name of Object.keys(SYMBOLS) as (keyof typeof SYMBOLS)[]) {
+    Object.defineProperty(functions, name, {
+      configurable: true,
+      get() {
+        const value = Deno.dlopen(path, { [name]: SYMBOLS[name] }).symbols[name];
+        Object.defineProperty(functions, name, { value });
+        return value;
+      },
+    });
+  }
+  return functions as Libc;
+}
+
+/** The name or the path under which libc can be opened. */
+function find(): string {
   const { os, arch } = Deno.build;
   if (os !== "linux" && os !== "darwin") {
     throw new Deno.errors.NotSupported(
@@ -185,7 +202,8 @@ function open(): Libc {
   let failure: unknown;
   for (const name of candidates) {
     try {
-      return Deno.dlopen(name, SYMBOLS).symbols;
+      Deno.dlopen(name, {});
+      return name;
     } catch (error) {
       failure = error;
     }

@@ -19,9 +19,13 @@ const pollfds = new Int32Array(CHUNK * 2);
 const pollfdBytes = new Uint8Array(pollfds.buffer);
 const results = new Int16Array(pollfds.buffer);
 
-/** The open file descriptors, from the lowest up. */
-export function* openFds(): Generator<number> {
-  const limit = libc().getdtablesize();
+/**
+ * The open file descriptors, from the lowest up.
+ *
+ * @param below Where to stop; by default all are found.
+ */
+export function* openFds(below = Infinity): Generator<number> {
+  const limit = Math.min(below, libc().getdtablesize());
   let last = 0;
   for (let first = 0; first < limit && first - last < LONGEST_GAP; first += CHUNK) {
     const count = Math.min(CHUNK, limit - first);

@@ -156,7 +156,8 @@ export function compareName(fd: number, call: NameCall, expected: Deno.Addr): Na
   if (expected.transport === "tcp" && readFamily(nameView) === AF_INET) {
     // without a call, a copy or a text, as every connection comes by here
     if (nameView.getUint16(PORT) !== expected.port) return "other";
-    if (nameView.getUint32(IN_ADDR) === ipv4Number(expected.hostname)) return "same";
+    const number = ipv4Number(expected.hostname);
+    if (number >= 0) return nameView.getUint32(IN_ADDR) === number ? "same" : "other";
   }
   if ("path" in expected) {
     if (readFamily(nameView) !== AF_UNIX) return "other";
@@ -170,24 +171,29 @@ export function compareName(fd: number, call: NameCall, expected: Deno.Addr): Na
   return readHostname(nameView) === hostname || isAddress(hostname) ? "same" : "other";
 }
 
-/** The number that an IPv4 address stands for; of any other text no number, or not that of an address. */
+/** The number that an IPv4 address stands for; -1 for what is not written as Deno writes one. */
 function ipv4Number(address: string): number {
   let number = 0;
   let part = 0;
+  let dots = 0;
   for (let i = 0; i < address.length; i++) {
     const c = address.charCodeAt(i);
     if (c === DOT) {
       number = number * 256 + part;
       part = 0;
-    } else {
+      dots++;
+    } else if (c >= ZERO && c <= NINE) {
       part = part * 10 + (c - ZERO);
+    } else {
+      return -1;
     }
   }
-  return number * 256 + part;
+  return dots === 3 ? number * 256 + part : -1;
 }
 
 const DOT = ".".charCodeAt(0);
 const ZERO = "0".charCodeAt(0);
+const NINE = "9".charCodeAt(0);
 
 const wanted = new Uint8Array(IN6_ADDR_SIZE);
 const found = new Uint8Array(IN6_ADDR_SIZE);

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
+import type { parseArgs } from "node:util";
 import { nearest } from "./nearest.ts";
-import { parseOptionArgument } from "./option_argument.ts";
 import type { KeepAlive, OptionValue } from "./socket_settings.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -19,7 +18,7 @@ interface Flag<T> {
   /** How the help names its value; absent for a flag that is on or, with `--no-`, off. */
   readonly value?: string;
   /** Makes a value of its text, given what was made of it before; throws what is allowed. */
-  parse?(text: string, before: T | undefined): T;
+  parse?(text: string, before: T | undefined): T | Promise<T>;
   /** The value where none is given, if it may be left out. */
   readonly bare?: T;
   /** Whether it has a `--no-` form. */
@@ -93,10 +92,21 @@ const keepAlive = (text: string): KeepAlive => {
 function many<T>(
   value: string,
   help: string,
-  parse: (text: string) => T,
+  parse: (text: string) => T | Promise<T>,
   initial: T[],
 ): Flag<T[]> {
-  return { help, default: initial, value, parse: (text, before = []) => [...before, parse(text)] };
+  return {
+    help,
+    default: initial,
+    value,
+    parse: async (text, before = []) => [...before, await parse(text)],
+  };
+}
+
+/** The table of all options is loaded only for this flag. */
+async function option(text: string): Promise<OptionValue> {
+  const { parseOptionArgument } = await import("./option_argument.ts");
+  return parseOptionArgument(text);
 }
 
 // elsewhere Deno does not set SO_REUSEPORT, and the kernel has no TCP_QUICKACK
@@ -144,7 +154,7 @@ const GROUPS = {
     "option": many<OptionValue>(
       "NAME=VALUE",
       "any other, may be repeated",
-      parseOptionArgument,
+      option,
       [],
     ),
     "strict": on("what the kernel changes is an error"),
@@ -209,21 +219,15 @@ const TYPED: readonly string[] = Object.entries(FLAGS).flatMap(([name, { negatab
  *
  * @throws {UsageError} One line that names what is wrong and what is allowed.
  */
-export function parseCommandLine(args: readonly string[]): CommandLine {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: parseOptions(),
-    strict: false,
-    tokens: true,
-  });
+export async function parseCommandLine(args: readonly string[]): Promise<CommandLine> {
   const given: Record<string, unknown> = {};
-  for (const token of tokens) {
+  for (const token of await tokensOf(args)) {
     if (token.kind === "positional") {
       throw new UsageError(`unexpected argument ${JSON.stringify(token.value)}; see --help`);
     }
     if (token.kind !== "option") continue;
     const [name, value] = interpret(token);
-    given[name] = readValue(name, value, given[name]);
+    given[name] = await readValue(name, value, given[name]);
   }
   for (const [one, other] of [["cert", "key"], ["key", "cert"], ["json", "check"]] as const) {
     if (given[one] !== undefined && given[other] === undefined) {
@@ -237,6 +241,14 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   };
 }
 
+/** Where there are no arguments node:util is not loaded: it takes half as long as Deno itself to start. */
+async function tokensOf(args: readonly string[]): Promise<Token[]> {
+  if (args.length === 0) return [];
+  const { parseArgs } = await import("node:util");
+  const options = parseOptions();
+  return parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens;
+}
+
 /** The flags as parseArgs() wants them: what takes a value, and what is on or off. */
 function parseOptions(): Record<string, { type: "string" | "boolean"; short?: string }> {
   const entries = Object.entries(FLAGS).map(([name, flag]) => {
@@ -246,12 +258,8 @@ function parseOptions(): Record<string, { type: "string" | "boolean"; short?: st
   return Object.fromEntries(entries);
 }
 
-interface OptionToken {
-  readonly name: string;
-  readonly rawName: string;
-  readonly value: string | undefined;
-  readonly inlineValue: boolean | undefined;
-}
+type Token = ReturnType<typeof parseArgs<{ tokens: true; strict: false }>>["tokens"][number];
+type OptionToken = Extract<Token, { kind: "option" }>;
 
 /** The flag's own name, and `true` or `false` or the text of its value. */
 function interpret(token: OptionToken): [name: keyof Flags, value: string | boolean] {
@@ -284,10 +292,14 @@ function isFlag(name: string): name is keyof Flags {
   return Object.hasOwn(FLAGS, name);
 }
 
-function readValue(name: keyof Flags, value: string | boolean, before: unknown): unknown {
+async function readValue(
+  name: keyof Flags,
+  value: string | boolean,
+  before: unknown,
+): Promise<unknown> {
   if (typeof value === "boolean") return value;
   try {
-    return FLAGS[name].parse!(value, before);
+    return await FLAGS[name].parse!(value, before);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new UsageError(`--${name} ${JSON.stringify(value)}: expected ${error.message}`);

@@ -2,7 +2,14 @@
  * @module
  */
 
-import { candidateFds, listeningSockets, socketCookie } from "../ffi/find_fd.ts";
+import {
+  candidateFds,
+  listeningSockets,
+  newListenerFd,
+  socketCookie,
+  type SocketIdentity,
+} from "../ffi/find_fd.ts";
+import { lowestFreeFd } from "../ffi/open_fds.ts";
 import { SO_REUSEADDR, SO_REUSEPORT } from "../ffi/options/socket.ts";
 import { TCP_INFO } from "../ffi/options/tcp.ts";
 import { readOption } from "../ffi/socket.ts";
@@ -168,26 +175,42 @@ const ATTEMPTS = 10;
 
 /** Opens a listener and finds its descriptor, which must be told from others that share its address. */
 function openFound<L extends Deno.Listener>(open: () => L): { listener: L; fd: number } {
-  for (let attempt = 1;; attempt++) {
+  const wasFree = lowestFreeFd();
+  return found(open, (identity) => newListenerFd(identity, wasFree)) ?? openAmongMany(open);
+}
+
+/** The same where the descriptor is not the one that was to be expected: compares all that listen before and after. */
+function openAmongMany<L extends Deno.Listener>(open: () => L): { listener: L; fd: number } {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const before = listeningSockets();
-    const listener = open();
-    try {
-      const fds = candidateFds({ kind: "listener", local: listener.addr }, [])
-        .filter((fd) => !before.has(socketCookie(fd) ?? fd));
-      if (fds.length === 1) {
-        rememberListener(listener, fds[0]!);
-        return { listener, fd: fds[0]! };
-      }
-      if (attempt === ATTEMPTS) {
-        throw new Error(`cannot tell which of ${fds.length} sockets is the listener`);
-      }
-    } catch (error) {
-      listener.close();
-      throw error;
-    }
-    listener.close();
+    const result = found(open, (identity) => {
+      const fds = candidateFds(identity, []).filter((fd) => !before.has(socketCookie(fd) ?? fd));
+      return fds.length === 1 ? fds[0] : undefined;
+    });
+    if (result !== undefined) return result;
     pause(Math.random() * attempt);
   }
+  throw new Error(`cannot tell which of several sockets is the listener`);
+}
+
+/** Opens a listener; closes it again where its descriptor cannot be told. */
+function found<L extends Deno.Listener>(
+  open: () => L,
+  find: (identity: SocketIdentity) => number | undefined,
+): { listener: L; fd: number } | undefined {
+  const listener = open();
+  try {
+    const fd = find({ kind: "listener", local: listener.addr });
+    if (fd !== undefined) {
+      rememberListener(listener, fd);
+      return { listener, fd };
+    }
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+  listener.close();
+  return undefined;
 }
 
 /** Lets other threads go on for some milliseconds. */

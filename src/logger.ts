@@ -27,6 +27,9 @@ export interface Logger {
   error: LogFunction;
 }
 
+/** The name of a level. */
+export type LogLevel = keyof Logger;
+
 const nothing: LogFunction = () => {};
 
 /** Logs nowhere. */
@@ -56,7 +59,7 @@ export function readyLogger(logger: Logger = SILENT): ReadyLogger {
     ? (message: string): string => message
     : (message: string): string =>
       message.includes("{") ? message.replaceAll("{", "{{").replaceAll("}", "}}") : message;
-  const through = (name: keyof Logger): LogFunction => (message, properties) =>
+  const through = (name: LogLevel): LogFunction => (message, properties) =>
     logger[name](escape(message), properties);
   return {
     debugging,

@@ -49,7 +49,7 @@ channel.onmessage = ({ data }): void => {
 };
 
 async function run(worker: number, args: readonly string[], port: number): Promise<void> {
-  const options = parseCommandLine(args);
+  const options = await parseCommandLine(args);
   const logger = await startLogging(options, worker);
   try {
     server = serveAs(options, logger, port);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { helpText, parseCommandLine } from "../src/command_line.ts";
+import { type CommandLine, helpText, parseCommandLine } from "../src/command_line.ts";
 import { UsageError } from "../src/usage_error.ts";
 import { SO_LINGER, TCP_CONGESTION, TCP_DEFER_ACCEPT } from "../mod.ts";
 import "./helpers.ts";
 
 /** The line that a command line is refused with. */
-function refusal(...args: string[]): string {
+async function refusal(...args: string[]): Promise<string> {
   try {
-    parseCommandLine(args);
+    await parseCommandLine(args);
   } catch (error) {
     assert(error instanceof UsageError);
     assert(!error.message.includes("\n"));
@@ -16,8 +16,8 @@ function refusal(...args: string[]): string {
   assert.fail(`${args.join(" ")} is taken`);
 }
 
-Deno.test("without flags the defaults are the recipe's", () => {
-  const { host, port, backlog, strict, mode, workers, ...options } = parseCommandLine([]);
+Deno.test("without flags the defaults are the recipe's", async () => {
+  const { host, port, backlog, strict, mode, workers, ...options } = await parseCommandLine([]);
   assert.deepEqual({ host, port, backlog, strict, mode, workers }, {
     host: ["127.0.0.1"],
     port: 8888,
@@ -52,42 +52,45 @@ const FLAGS: [flag: string, good: string, value: unknown, bad: string][] = [
 ];
 
 for (const [flag, good, value, bad] of FLAGS) {
-  Deno.test(`--${flag} takes ${good}, refuses ${JSON.stringify(bad)} and needs a value`, () => {
-    const name = flag as keyof ReturnType<typeof parseCommandLine>;
-    assert.deepEqual(parseCommandLine([`--${flag}`, good])[name], value);
-    assert.deepEqual(parseCommandLine([`--${flag}=${good}`])[name], value);
-    assert.match(refusal(`--${flag}=${bad}`), new RegExp(`^--${flag} .*(expected|needs)`));
-    assert.match(refusal(`--${flag}`), new RegExp(`^--${flag} needs a value: --${flag} [A-Z]`));
-    assert.match(refusal(`--${flag}`, "--strict"), /needs a value/);
+  Deno.test(`--${flag} takes ${good}, refuses ${JSON.stringify(bad)} and needs a value`, async () => {
+    const name = flag as keyof CommandLine;
+    assert.deepEqual((await parseCommandLine([`--${flag}`, good]))[name], value);
+    assert.deepEqual((await parseCommandLine([`--${flag}=${good}`]))[name], value);
+    assert.match(await refusal(`--${flag}=${bad}`), new RegExp(`^--${flag} .*(expected|needs)`));
+    assert.match(
+      await refusal(`--${flag}`),
+      new RegExp(`^--${flag} needs a value: --${flag} [A-Z]`),
+    );
+    assert.match(await refusal(`--${flag}`, "--strict"), /needs a value/);
   });
 }
 
-Deno.test("flags that are on or off take no value", () => {
+Deno.test("flags that are on or off take no value", async () => {
   for (const flag of ["no-delay", "strict", "check", "version", "help"] as const) {
-    assert.equal(parseCommandLine([`--${flag}`])[flag], true);
-    assert.equal(refusal(`--${flag}=yes`), `--${flag} takes no value, got yes`);
+    assert.equal((await parseCommandLine([`--${flag}`]))[flag], true);
+    assert.equal(await refusal(`--${flag}=yes`), `--${flag} takes no value, got yes`);
   }
   for (const flag of ["reuse-port", "quick-ack"] as const) {
-    assert.equal(parseCommandLine([`--no-${flag}`])[flag], false);
-    assert.equal(parseCommandLine([`--no-${flag}`, `--${flag}`])[flag], true);
+    assert.equal((await parseCommandLine([`--no-${flag}`]))[flag], false);
+    assert.equal((await parseCommandLine([`--no-${flag}`, `--${flag}`]))[flag], true);
   }
-  assert.equal(parseCommandLine(["-h"]).help, true);
+  assert.equal((await parseCommandLine(["-h"])).help, true);
 });
 
-Deno.test("--keep-alive may have a value", () => {
-  assert.equal(parseCommandLine(["--keep-alive"])["keep-alive"], true);
-  assert.deepEqual(parseCommandLine(["--keep-alive=60,10,5"])["keep-alive"], {
+Deno.test("--keep-alive may have a value", async () => {
+  assert.equal((await parseCommandLine(["--keep-alive"]))["keep-alive"], true);
+  assert.deepEqual((await parseCommandLine(["--keep-alive=60,10,5"]))["keep-alive"], {
     idle: 60,
     interval: 10,
     count: 5,
   });
   for (const bad of ["60", "60,10,five", "0,1,1", ""]) {
-    assert.match(refusal(`--keep-alive=${bad}`), /^--keep-alive ".*": expected /);
+    assert.match(await refusal(`--keep-alive=${bad}`), /^--keep-alive ".*": expected /);
   }
 });
 
-Deno.test("--host and --option may be repeated", () => {
-  const { host, option } = parseCommandLine([
+Deno.test("--host and --option may be repeated", async () => {
+  const { host, option } = await parseCommandLine([
     "--host=127.0.0.1",
     "--host=::1",
     "--option=TCP_DEFER_ACCEPT=5",
@@ -97,18 +100,19 @@ Deno.test("--host and --option may be repeated", () => {
   assert.deepEqual(option, [[TCP_DEFER_ACCEPT, 5], [SO_LINGER, 3]]);
 });
 
-Deno.test("--option sets values of every kind, and says what is expected", () => {
-  const value = (text: string): unknown => parseCommandLine(["--option", text]).option[0]![1];
-  assert.equal(value("SO_KEEPALIVE=on"), true);
-  assert.equal(value("SO_KEEPALIVE=0"), false);
-  assert.equal(value("IP_TTL=64"), 64);
-  assert.equal(value("SO_MAX_PACING_RATE=1000000"), 1_000_000n);
-  assert.equal(value("SO_LINGER=off"), false);
-  assert.equal(value("SO_RCVTIMEO=1500"), 1500);
-  assert.equal(value("IP_MTU_DISCOVER=do"), "do");
-  assert.deepEqual(value("SO_BUF_LOCK=send,receive"), ["send", "receive"]);
-  assert.deepEqual(value("IP_LOCAL_PORT_RANGE=40000-50000"), { low: 40_000, high: 50_000 });
-  assert.equal(value("IP_MULTICAST_IF=127.0.0.1"), "127.0.0.1");
+Deno.test("--option sets values of every kind, and says what is expected", async () => {
+  const value = async (text: string): Promise<unknown> =>
+    (await parseCommandLine(["--option", text])).option[0]![1];
+  assert.equal(await value("SO_KEEPALIVE=on"), true);
+  assert.equal(await value("SO_KEEPALIVE=0"), false);
+  assert.equal(await value("IP_TTL=64"), 64);
+  assert.equal(await value("SO_MAX_PACING_RATE=1000000"), 1_000_000n);
+  assert.equal(await value("SO_LINGER=off"), false);
+  assert.equal(await value("SO_RCVTIMEO=1500"), 1500);
+  assert.equal(await value("IP_MTU_DISCOVER=do"), "do");
+  assert.deepEqual(await value("SO_BUF_LOCK=send,receive"), ["send", "receive"]);
+  assert.deepEqual(await value("IP_LOCAL_PORT_RANGE=40000-50000"), { low: 40_000, high: 50_000 });
+  assert.equal(await value("IP_MULTICAST_IF=127.0.0.1"), "127.0.0.1");
 
   const lines = {
     "TCP_NODELY=1": "there is no such option; did you mean TCP_NODELAY?",
@@ -126,25 +130,25 @@ Deno.test("--option sets values of every kind, and says what is expected", () =>
     "IP_ADD_MEMBERSHIP=239.0.0.1": "its value is a structure; set it with the library",
   };
   for (const [text, line] of Object.entries(lines)) {
-    assert.equal(refusal("--option", text), `--option ${text.split("=")[0]}: ${line}`);
+    assert.equal(await refusal("--option", text), `--option ${text.split("=")[0]}: ${line}`);
   }
 });
 
-Deno.test("flags that belong together are asked for together", () => {
-  assert.equal(refusal("--cert", "a"), "--cert goes with --key");
-  assert.equal(refusal("--key", "a"), "--key goes with --cert");
-  assert.equal(refusal("--json"), "--json goes with --check");
+Deno.test("flags that belong together are asked for together", async () => {
+  assert.equal(await refusal("--cert", "a"), "--cert goes with --key");
+  assert.equal(await refusal("--key", "a"), "--key goes with --cert");
+  assert.equal(await refusal("--json"), "--json goes with --check");
 });
 
-Deno.test("a misspelt flag suggests the right one", () => {
-  assert.equal(refusal("--prot", "1"), "unknown flag --prot; did you mean --port?");
+Deno.test("a misspelt flag suggests the right one", async () => {
+  assert.equal(await refusal("--prot", "1"), "unknown flag --prot; did you mean --port?");
   assert.equal(
-    refusal("--no-reuseport"),
+    await refusal("--no-reuseport"),
     "unknown flag --no-reuseport; did you mean --no-reuse-port?",
   );
-  assert.equal(refusal("--wrokers=2"), "unknown flag --wrokers; did you mean --workers?");
-  assert.equal(refusal("--xyz"), "unknown flag --xyz; see --help");
-  assert.equal(refusal("8888"), 'unexpected argument "8888"; see --help');
+  assert.equal(await refusal("--wrokers=2"), "unknown flag --wrokers; did you mean --workers?");
+  assert.equal(await refusal("--xyz"), "unknown flag --xyz; see --help");
+  assert.equal(await refusal("8888"), 'unexpected argument "8888"; see --help');
 });
 
 Deno.test("the help names every flag and fits a screen", () => {

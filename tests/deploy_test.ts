@@ -5,11 +5,11 @@ import { ROOT, run, testWith } from "./helpers.ts";
 const unit = await Deno.readTextFile(`${ROOT}deploy/tcp-echo.service`);
 const manifest = await Deno.readTextFile(`${ROOT}deploy/kubernetes.yaml`);
 
-Deno.test("the systemd unit and the Kubernetes manifest use flags that exist", () => {
+Deno.test("the systemd unit and the Kubernetes manifest use flags that exist", async () => {
   const start = /^ExecStart=\S+ (.*)$/m.exec(unit)![1]!;
-  assert.equal(parseCommandLine(start.split(" ")).port, 8888);
+  assert.equal((await parseCommandLine(start.split(" "))).port, 8888);
   const args = /args: \[(.*)\]/.exec(manifest)![1]!.replaceAll('"', "").split(", ");
-  assert.deepEqual(parseCommandLine(args).host, ["::"]);
+  assert.deepEqual((await parseCommandLine(args)).host, ["::"]);
 });
 
 testWith("systemd-analyze", "systemd-analyze finds nothing wrong with the unit", async () => {

@@ -1,0 +1,60 @@
+/**
+ * @module
+ */
+
+import type { Logger, LogLevel } from "./logger.ts";
+
+/** A line that was logged. */
+type Line = readonly [level: LogLevel, message: string, properties?: Record<string, unknown>];
+
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/**
+ * A logger for what is logged before the one that writes it is there: the program listens first, and loads LogTape
+ * then. It keeps the lines in their order until it is told where they go.
+ */
+export class LateLogger implements Logger {
+  readonly #least: number;
+  #lines: Line[] = [];
+  #logger: Logger | undefined;
+
+  /** @param level The lowest level that is logged. */
+  constructor(level: LogLevel) {
+    this.#least = LEVELS.indexOf(level);
+  }
+
+  /** As LogTape's loggers have it. */
+  isEnabledFor(level: LogLevel): boolean {
+    return LEVELS.indexOf(level) >= this.#least;
+  }
+
+  debug(message: string, properties?: Record<string, unknown>): void {
+    this.#log("debug", message, properties);
+  }
+
+  info(message: string, properties?: Record<string, unknown>): void {
+    this.#log("info", message, properties);
+  }
+
+  warn(message: string, properties?: Record<string, unknown>): void {
+    this.#log("warn", message, properties);
+  }
+
+  error(message: string, properties?: Record<string, unknown>): void {
+    this.#log("error", message, properties);
+  }
+
+  /** Where the lines go: those that were kept at once, and all that follow. */
+  writeTo(logger: Logger): void {
+    this.#logger = logger;
+    for (const [level, message, properties] of this.#lines.splice(0)) {
+      logger[level](message, properties);
+    }
+  }
+
+  #log(...line: Line): void {
+    const [level, message, properties] = line;
+    if (this.#logger === undefined) this.#lines.push(line);
+    else this.#logger[level](message, properties);
+  }
+}
