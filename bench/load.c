@@ -3,14 +3,17 @@
  *
  *   load oneshot PORT CLIENTS SECONDS SIZE   connect, send, read until EOF, close, again
  *   load stream  PORT CLIENTS SECONDS SIZE   one message in flight on each connection
+ *   load idle    PORT CLIENTS                connect, and stay until standard input ends
  *
  * Every byte that comes back is compared. Prints one line of JSON, with the CPU time that the load itself took.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,12 +44,6 @@ static double now(void) {
   return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
-static void watch(client *c, int op) {
-  struct epoll_event e = {
-      .events = EPOLLIN | (c->sent < size ? EPOLLOUT : 0), .data.ptr = c};
-  epoll_ctl(poller, op, c->fd, &e);
-}
-
 /* Source addresses take turns, as one address has too few ports for a fast server. */
 static int open_client(client *c) {
   int on = 1;
@@ -58,14 +55,16 @@ static int open_client(client *c) {
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   to.sin_port = htons(port);
   setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-  setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (stream) setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   bind(c->fd, (void *)&from, sizeof from);
   if (connect(c->fd, (void *)&to, sizeof to) < 0 && errno != EINPROGRESS) {
     close(c->fd);
     failed++;
     return 0;
   }
-  watch(c, EPOLL_CTL_ADD);
+  // told of each change once: no call to say what is waited for
+  struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c};
+  epoll_ctl(poller, EPOLL_CTL_ADD, c->fd, &event);
   return 1;
 }
 
@@ -82,7 +81,6 @@ static int advance(client *c) {
     if (n < 0 && errno == EAGAIN) break;
     if (n < 0) return -1;
     c->sent += n;
-    if (c->sent == size) watch(c, EPOLL_CTL_MOD);
   }
   for (;;) {
     ssize_t n = recv(c->fd, buffer, 1 << 20, 0);
@@ -102,7 +100,33 @@ static int ascending(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
+/* Opens connections and leaves them alone. The last one's echo says that all of them are accepted. */
+static int idle(int clients) {
+  struct rlimit most;
+  getrlimit(RLIMIT_NOFILE, &most);
+  most.rlim_cur = most.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &most);
+  client c;
+  char byte = 'x';
+  for (int i = 0; i < clients; i++) {
+    if (!open_client(&c)) return 1;
+    fcntl(c.fd, F_SETFL, fcntl(c.fd, F_GETFL) & ~O_NONBLOCK);
+    struct pollfd ready = {.fd = c.fd, .events = POLLOUT};
+    if (poll(&ready, 1, 5000) != 1) return 1;
+  }
+  if (send(c.fd, &byte, 1, 0) != 1 || recv(c.fd, &byte, 1, 0) != 1) return 1;
+  printf("{\"opened\": %d}\n", clients);
+  fflush(stdout);
+  while (read(0, &byte, 1) > 0) continue;
+  return 0;
+}
+
 int main(int argc, char **argv) {
+  if (argc == 4 && !strcmp(argv[1], "idle")) {
+    poller = epoll_create1(0);
+    port = atoi(argv[2]);
+    return idle(atoi(argv[3]));
+  }
   if (argc != 6) return 2;
   stream = !strcmp(argv[1], "stream");
   port = atoi(argv[2]);
@@ -124,15 +148,15 @@ int main(int argc, char **argv) {
     for (int i = 0; i < n; i++) {
       client *c = events[i].data.ptr;
       int state = advance(c);
-      if (state == 1) continue;
-      if (state < 0) failed++;
-      else finish(c);
-      if (stream && state == 0 && !stopping) {
+      while (state == 0) {
+        finish(c);
+        if (!stream || stopping) break;
         c->sent = c->received = 0;
         c->started = now();
-        watch(c, EPOLL_CTL_MOD);
-        continue;
+        state = advance(c);
       }
+      if (state == 1) continue;
+      if (state < 0) failed++;
       close(c->fd);
       live--;
       if (!stopping) live += open_client(c);

@@ -1,169 +1,233 @@
 /**
- * The same load against this package's server and its peers, round by round: `deno task bench`.
+ * The same load against this package's server and every peer that this machine has, round by round: `deno task bench`.
  *
- * Printed is the CPU time of the server per exchange, user and system of all its threads, since that is what can
- * be compared on a machine that does other things as well.
+ * Compared is the CPU time of the server, user's and system's of all its threads: that is what can be compared on a
+ * machine that does other things as well. Ratios are taken within a round, since machines change their speed, and the
+ * servers take turns at being first.
  *
- * Usage: run.ts [--rounds N] [--seconds S] [--only NAME,...] [--workload NAME,...]
+ * Usage: run.ts [--rounds N] [--seconds S] [--only NAME,...] [--workload oneshot,stream,bulk,idle,startup]
+ *
+ * A whole run, without --only and --workload, also writes results.json and results.svg.
  */
 
 import { parseArgs } from "node:util";
+import { chart } from "./chart.ts";
+import { freePort, Load, Process, type Run, type Spread, spread } from "./measure.ts";
+import { type Mode, output, type Server, serversHere } from "./servers.ts";
 
-const HERE = new URL(".", import.meta.url).pathname;
+/** What is compared: each server's cost in a unit. */
+export interface Result {
+  readonly title: string;
+  readonly unit: string;
+  readonly servers: Record<string, Cost>;
+}
+
+/** What one server costs. */
+export interface Cost extends Spread {
+  /** As a multiple of C's, and of a bare Deno.listen loop's: the middle of the rounds' ratios. */
+  toC?: number;
+  toBare?: number;
+  /** What the load saw: exchanges a second, microseconds, and how many went wrong. */
+  rate?: number;
+  p50?: number;
+  p99?: number;
+  errors?: number;
+  /** The share of one CPU that the load took; near 1 it is the load that is measured. */
+  load?: number;
+}
+
+/** A whole run. */
+export interface Results {
+  readonly date: string;
+  readonly kernel: string;
+  readonly machine: string;
+  readonly versions: Record<string, string>;
+  readonly results: Record<string, Result>;
+}
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "2" },
-    only: { type: "string", default: "" },
-    workload: { type: "string", default: "" },
+    rounds: { type: "string", default: "7" },
+    seconds: { type: "string", default: "1" },
+    only: { type: "string" },
+    workload: { type: "string" },
   },
 });
-
-/** What is loaded how: 64 clients at once. */
-const WORKLOADS = {
-  oneshot: { mode: "once", load: "oneshot", size: 64, what: "connect, 64 bytes, echo, close" },
-  stream: { mode: "stream", load: "stream", size: 64, what: "64-byte messages" },
-  bulk: { mode: "stream", load: "stream", size: 1 << 20, what: "1 MiB messages" },
-} as const;
+const ROUNDS = Number(values.rounds);
+const SECONDS = Number(values.seconds);
 
 const CLIENTS = 64;
+const folder = await Deno.makeTempDir({ prefix: "sockopt-bench-" });
+const load = await Load.build(folder);
+const all = await serversHere(folder);
+const servers = all.filter(({ name }) => values.only?.split(",").includes(name) ?? true);
 
-const deno = [Deno.execPath(), "run", "--quiet", "--allow-net", "--allow-ffi", "--unstable-net"];
+/** Columns of costs, a row for each round. */
+type Rounds = Record<string, number[]>;
 
-/** The servers, by name: how each is started in a mode on a port. */
-const SERVERS: Record<string, (mode: string, port: number) => string[]> = {
-  "sockopt": (mode, port) => [...deno, `${HERE}peers/ours.ts`, mode, `${port}`, "checked"],
-  "sockopt unchecked": (
-    mode,
-    port,
-  ) => [...deno, `${HERE}peers/ours.ts`, mode, `${port}`, "unchecked"],
-  "sockopt quickAck": (
-    mode,
-    port,
-  ) => [...deno, `${HERE}peers/ours.ts`, mode, `${port}`, "quickack"],
-  "bare Deno.listen": (mode, port) => [...deno, `${HERE}peers/deno_bare.ts`, mode, `${port}`],
+/** Each server's ratio to another one, round by round. */
+function ratio(rounds: Rounds, name: string, to: string): number | undefined {
+  const base = rounds[to];
+  if (base === undefined) return undefined;
+  return Number(spread(rounds[name]!.map((cost, i) => cost / base[i]!)).median.toFixed(2));
+}
+
+const costs = (rounds: Rounds): Record<string, Cost> =>
+  Object.fromEntries(
+    Object.entries(rounds).map(([name, costs]) => [name, {
+      ...spread(costs),
+      toC: ratio(rounds, name, "C epoll"),
+      toBare: ratio(rounds, name, "bare Deno"),
+    }]),
+  );
+
+/** The servers of a round: each comes first in turn. */
+function inTurn<T>(list: T[], round: number): T[] {
+  const first = round % list.length;
+  return [...list.slice(first), ...list.slice(0, first)];
+}
+
+/** CPU time of each exchange. */
+async function exchanges(title: string, mode: Mode, size: number): Promise<Result> {
+  await using stack = new AsyncDisposableStack();
+  const running: { name: string; server: Process; runs: Run[] }[] = [];
+  const kind = mode === "once" ? "oneshot" : "stream";
+  for (const { name, command } of servers) {
+    const port = freePort();
+    const server = stack.use(await Process.start(command(mode, port), port));
+    running.push({ name, server, runs: [] });
+    await load.run(kind, port, CLIENTS, 2, size); // until the code is compiled
+  }
+  const rounds: Rounds = Object.fromEntries(running.map(({ name }) => [name, []]));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { name, server, runs } of inTurn(running, round)) {
+      const before = server.cpu();
+      const run = await load.run(kind, server.port, CLIENTS, SECONDS, size);
+      rounds[name]!.push((server.cpu() - before) / run.done * 1e6);
+      runs.push(run);
+    }
+  }
+  const found = costs(rounds);
+  for (const { name, runs } of running) {
+    const middle = (key: keyof Run): number => spread(runs.map((run) => run[key])).median;
+    Object.assign(found[name]!, {
+      rate: middle("rate"),
+      p50: middle("p50"),
+      p99: middle("p99"),
+      errors: runs.reduce((sum, { bad, failed, unfinished }) => sum + bad + failed + unfinished, 0),
+      load: middle("cpu"),
+    });
+  }
+  return { title, unit: "µs of CPU", servers: found };
+}
+
+/** Memory that an idle connection takes. */
+async function idle(connections: number): Promise<Result> {
+  const rounds: Rounds = {};
+  for (const { name, command } of servers.filter(({ name }) => name !== "sockopt, no checks")) {
+    rounds[name] = [];
+    for (let round = 0; round < 3; round++) {
+      const port = freePort();
+      await using server = await Process.start(command("stream", port), port);
+      await load.run("stream", port, CLIENTS, 1, 64); // what a server at work has anyway
+      const before = server.memory();
+      const grown = await load.whileIdle(port, connections, () => server.memory() - before);
+      rounds[name].push(grown / connections / 1024);
+    }
+  }
+  return {
+    title: `memory of an idle connection, of ${connections}`,
+    unit: "KiB",
+    servers: costs(rounds),
+  };
+}
+
+/** How long it takes from the start of a process until a client can connect. */
+async function startup(): Promise<Result> {
+  const here = new URL("..", import.meta.url).pathname;
+  const program = [Deno.execPath(), "run", "--allow-net", "--allow-ffi", `${here}server.ts`];
+  const starts: Record<string, (port: number) => string[]> = {
+    // without a flag: on its own port, if that is free
+    "server.ts": () => program,
+    "server.ts --port": (port) => [...program, "--port", `${port}`],
+  };
+  const executable = `${folder}/tcp-echo`;
+  const compile = (Deno.env.get("DENO_COMPILE") ?? `${Deno.execPath()} compile`).split(" ");
+  const options = ["--allow-net", "--allow-ffi", "--include", "src/worker.ts", "-o", executable];
+  if (await output([...compile, ...options, `${here}server.ts`]) === undefined) {
+    console.error("the executable is left out: it cannot be compiled here");
+  } else {
+    starts["the executable"] = (port) => [executable, "--port", `${port}`];
+  }
+  for (const { name, command } of servers.filter(({ name }) => name !== "sockopt, no checks")) {
+    starts[name === "sockopt" ? "serve()" : name] = (port) => command("once", port);
+  }
+  const rounds: Rounds = Object.fromEntries(Object.keys(starts).map((name) => [name, []]));
+  for (let round = 0; round <= 2 * ROUNDS; round++) {
+    for (const [name, command] of inTurn(Object.entries(starts), round)) {
+      const port = name === "server.ts" ? 8888 : freePort();
+      await using server = await Process.start(command(port), port);
+      if (round > 0) rounds[name]!.push(server.startup); // the first fills the caches
+    }
+  }
+  return { title: "start until a client can connect", unit: "ms", servers: costs(rounds) };
+}
+
+const WORKLOADS: Record<string, () => Promise<Result[]>> = {
+  oneshot: async () => [await exchanges("connect, 64 bytes, echo, close", "once", 64)],
+  stream: async () => [await exchanges("64-byte messages", "stream", 64)],
+  bulk: async () => [await exchanges("1 MiB messages", "stream", 1 << 20)],
+  idle: async () => [await idle(1000), await idle(9000)],
+  startup: async () => [await startup()],
 };
 
-/** What one run of the load found. */
-interface Run {
-  done: number;
-  rate: number;
-  p50: number;
-  p99: number;
-  bad: number;
-  failed: number;
-  unfinished: number;
-  cpu: number;
+function print({ title, unit, servers }: Result): void {
+  console.log(`\n${title}: ${unit}`);
+  const byCost = Object.entries(servers).sort(([, a], [, b]) => a.median - b.median);
+  console.table(Object.fromEntries(byCost.map(([name, cost]) => {
+    const { median, min, max, toC, toBare, load, ...seen } = cost;
+    const row = { median, "from - to": `${min} - ${max}`, "x C": toC, "x bare": toBare, ...seen };
+    return [
+      name,
+      load === undefined ? row : { ...row, "load's CPU": `${Math.round(100 * load)} %` },
+    ];
+  })));
+  const busy = byCost.filter(([, { load = 0 }]) => load > 0.95).map(([name]) => name);
+  if (busy.length > 0) console.log(`the load itself is at its limit with ${busy.join(", ")}`);
 }
 
-interface Running {
-  readonly name: string;
-  readonly port: number;
-  readonly process: Deno.ChildProcess;
-  /** Microseconds of CPU per exchange, a round each. */
-  readonly costs: number[];
-  readonly runs: Run[];
+/** What the machine is called, and how many CPUs it has. */
+function machine(): string {
+  const model = /^model name\s*:\s*(.*)$/m.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1];
+  return `${model ?? Deno.build.arch}, ${navigator.hardwareConcurrency} CPUs`;
 }
 
-async function build(): Promise<string> {
-  const program = await Deno.makeTempFile({ prefix: "load-" });
-  const { success } = await new Deno.Command("cc", {
-    args: ["-O2", "-o", program, `${HERE}load.c`],
-  }).output();
-  if (!success) throw new Error("bench/load.c takes a C compiler");
-  return program;
-}
-
-/** CPU time of a process with all its threads, in seconds. */
-async function cpuTime(pid: number): Promise<number> {
-  const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
-}
-
-const TICKS = 100; // sysconf(_SC_CLK_TCK), on every Linux
-
-async function listening(port: number): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    try {
-      return (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 25));
+const results: Record<string, Result> = {};
+try {
+  for (const name of values.workload?.split(",") ?? Object.keys(WORKLOADS)) {
+    const workload = WORKLOADS[name];
+    if (workload === undefined) {
+      throw new Error(`--workload ${name}: one of ${Object.keys(WORKLOADS)}`);
+    }
+    for (const [i, result] of (await workload()).entries()) {
+      print(result);
+      results[i === 0 ? name : `${name}-${i + 1}`] = result;
     }
   }
-  throw new Error(`nobody listens on port ${port}`);
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-const median = (numbers: number[]): number =>
-  numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
-
-const program = await build();
-const names = (list: string, all: string[]): string[] => list === "" ? all : list.split(",");
-
-async function load(kind: string, port: number, seconds: string, size: number): Promise<Run> {
-  const { stdout } = await new Deno.Command(program, {
-    args: [kind, `${port}`, `${CLIENTS}`, seconds, `${size}`],
-  }).output();
-  return JSON.parse(new TextDecoder().decode(stdout));
-}
-
-async function measure(workload: keyof typeof WORKLOADS): Promise<void> {
-  const { mode, load: kind, size, what } = WORKLOADS[workload];
-  console.log(`\n${workload}: ${what}, ${CLIENTS} clients`);
-  const servers: Running[] = [];
-  try {
-    for (const name of names(values.only, Object.keys(SERVERS))) {
-      const port = freePort();
-      const [command, ...args] = SERVERS[name]!(mode, port);
-      const process = new Deno.Command(command!, { args, stdout: "null", stderr: "null" }).spawn();
-      servers.push({ name, port, process, costs: [], runs: [] });
-      await listening(port);
-      await load(kind, port, "1", size); // until the code is compiled
-    }
-    for (let round = 0; round < Number(values.rounds); round++) {
-      for (const { port, process, costs, runs } of servers) {
-        const before = await cpuTime(process.pid);
-        const run = await load(kind, port, values.seconds, size);
-        costs.push((await cpuTime(process.pid) - before) / run.done * 1e6);
-        runs.push(run);
-      }
-    }
-    print(servers);
-  } finally {
-    for (const { process } of servers) process.kill("SIGKILL");
-    await Promise.all(servers.map(({ process }) => process.status));
+  if (values.only === undefined && values.workload === undefined) {
+    const run: Results = {
+      date: new Date().toISOString().slice(0, 10),
+      kernel: `${Deno.build.os} ${Deno.osRelease()}`,
+      machine: machine(),
+      versions: Object.fromEntries(all.map(({ name, version }: Server) => [name, version])),
+      results,
+    };
+    const write = (name: string, text: string) =>
+      Deno.writeTextFile(new URL(name, import.meta.url), text);
+    await write("results.json", `${JSON.stringify(run, null, 2)}\n`);
+    await write("results.svg", chart(run));
+    console.log("\nbench/results.json and bench/results.svg are written");
   }
+} finally {
+  await Deno.remove(folder, { recursive: true });
 }
-
-function print(servers: Running[]): void {
-  const base = servers.find(({ name }) => name === "bare Deno.listen");
-  console.log(
-    "server               µs/exchange  (from - to)        x bare   rate/s   p99 µs  bad  load's CPU",
-  );
-  for (const { name, costs, runs } of servers) {
-    const cost = median(costs);
-    const ratio = base === undefined ? "" : (cost / median(base.costs)).toFixed(2);
-    console.log(
-      name.padEnd(20),
-      cost.toFixed(1).padStart(11),
-      ` (${Math.min(...costs).toFixed(1)} - ${Math.max(...costs).toFixed(1)})`.padEnd(19),
-      ratio.padStart(5),
-      median(runs.map(({ rate }) => rate)).toFixed(0).padStart(8),
-      median(runs.map(({ p99 }) => p99)).toFixed(0).padStart(8),
-      `${runs.reduce((sum, { bad, failed, unfinished }) => sum + bad + failed + unfinished, 0)}`
-        .padStart(4),
-      `${Math.round(100 * median(runs.map(({ cpu }) => cpu)))} %`.padStart(8),
-    );
-  }
-}
-
-for (const workload of names(values.workload, Object.keys(WORKLOADS))) {
-  await measure(workload as keyof typeof WORKLOADS);
-}
-await Deno.remove(program);

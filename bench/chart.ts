@@ -1,0 +1,68 @@
+/** The results as a picture: a panel for each workload, a bar for each server. */
+
+import type { Result, Results } from "./run.ts";
+
+const WIDTH = 860;
+const PADDING = 24;
+const NAME = 150;
+const VALUE = 150;
+const BAR = 16;
+const GAP = 6;
+const HEAD = 64;
+const TITLE = 34;
+
+const OURS = "#0f766e";
+const OTHERS = "#94a3b8";
+
+const escape = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+const text = (x: number, y: number, content: string, attributes = ""): string =>
+  `<text x="${x}" y="${y}" ${attributes}>${escape(content)}</text>`;
+
+/** Draws the results as SVG. */
+export function chart({ date, kernel, machine, results }: Results): string {
+  const parts: string[] = [];
+  let y = HEAD;
+  for (const result of Object.values(results)) {
+    const panel = drawPanel(result, y);
+    parts.push(...panel.parts);
+    y = panel.end;
+  }
+  const height = y + PADDING / 2;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}"` +
+    ` font-family="system-ui, sans-serif" font-size="13" fill="#1e293b">`,
+    `<rect width="${WIDTH}" height="${height}" rx="8" fill="#ffffff"/>`,
+    text(PADDING, 30, "What a server costs: less is better", 'font-size="17" font-weight="600"'),
+    text(PADDING, 50, `${date}, ${kernel}, ${machine}`, 'fill="#64748b"'),
+    ...parts,
+    "</svg>\n",
+  ].join("\n");
+}
+
+function drawPanel(
+  { title, unit, servers }: Result,
+  top: number,
+): { parts: string[]; end: number } {
+  const rows = Object.entries(servers).sort(([, a], [, b]) => a.median - b.median);
+  const most = Math.max(...rows.map(([, { median }]) => median));
+  const room = WIDTH - 2 * PADDING - NAME - VALUE;
+  const parts = [text(PADDING, top + 22, `${title} (${unit})`, 'font-weight="600"')];
+  let y = top + TITLE;
+  for (const [name, { median, toC }] of rows) {
+    const isOurs = /sockopt|server\.ts|serve\(\)|executable/.test(name);
+    const width = Math.max(median / most * room, 1).toFixed(1);
+    const x = PADDING + NAME;
+    const value = toC === undefined || name === "C epoll" ? `${median}` : `${median}  (${toC} × C)`;
+    parts.push(
+      text(x - 8, y + BAR - 4, name, `text-anchor="end"${isOurs ? ' font-weight="600"' : ""}`),
+      `<rect x="${x}" y="${y}" width="${width}" height="${BAR}" rx="2" fill="${
+        isOurs ? OURS : OTHERS
+      }"/>`,
+      text(x + Number(width) + 8, y + BAR - 4, value, 'fill="#475569"'),
+    );
+    y += BAR + GAP;
+  }
+  return { parts, end: y + GAP };
+}

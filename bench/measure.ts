@@ -1,0 +1,135 @@
+/** Measuring a server as a process: the CPU time it takes, the memory, and how long it takes to start. */
+
+const TICKS = 100; // sysconf(_SC_CLK_TCK), on every Linux
+const PAGE = 4096;
+
+/** The middle of what was measured, and how far it is spread. */
+export interface Spread {
+  median: number;
+  min: number;
+  max: number;
+}
+
+/** The middle of some numbers, and how far they are spread. */
+export function spread(numbers: number[]): Spread {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const round = (n: number | undefined): number => Number((n ?? NaN).toPrecision(4));
+  return {
+    median: round(sorted[sorted.length >> 1]),
+    min: round(sorted[0]),
+    max: round(sorted.at(-1)),
+  };
+}
+
+/** A port that nobody listens on. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** A server that was started and listens. */
+export class Process implements AsyncDisposable {
+  private constructor(
+    readonly port: number,
+    readonly process: Deno.ChildProcess,
+    /** Milliseconds from its start until a client could connect. */
+    readonly startup: number,
+  ) {}
+
+  static async start(command: string[], port: number): Promise<Process> {
+    const [program, ...args] = command;
+    const start = performance.now();
+    const process = new Deno.Command(program!, { args, stdout: "null", stderr: "null" }).spawn();
+    for (let tries = 0; tries < 20_000; tries++) {
+      try {
+        (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+        return new Process(port, process, performance.now() - start);
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 0.5));
+      }
+    }
+    process.kill("SIGKILL");
+    throw new Error(`${command.join(" ")} does not listen on port ${port}`);
+  }
+
+  /** CPU seconds so far, user's and system's, of all its threads. */
+  cpu(): number {
+    const stat = Deno.readTextFileSync(`/proc/${this.process.pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / TICKS;
+  }
+
+  /** Resident memory in bytes. */
+  memory(): number {
+    const [, resident] = Deno.readTextFileSync(`/proc/${this.process.pid}/statm`).split(" ");
+    return Number(resident) * PAGE;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // gently, so that Deno leaves its caches in order
+    this.process.kill("SIGTERM");
+    const timer = setTimeout(() => this.process.kill("SIGKILL"), 2000);
+    await this.process.status;
+    clearTimeout(timer);
+  }
+}
+
+/** What one run of the load has found. */
+export interface Run {
+  done: number;
+  rate: number;
+  p50: number;
+  p99: number;
+  bad: number;
+  failed: number;
+  unfinished: number;
+  /** CPU seconds per second of the load itself. */
+  cpu: number;
+}
+
+/** The load of load.c. */
+export class Load {
+  private constructor(readonly program: string) {}
+
+  static async build(folder: string): Promise<Load> {
+    const program = `${folder}/load`;
+    const source = new URL("load.c", import.meta.url).pathname;
+    const { success, stderr } = await new Deno.Command("cc", {
+      args: ["-O2", "-o", program, source],
+    }).output();
+    if (!success) throw new Error(`cc bench/load.c: ${new TextDecoder().decode(stderr)}`);
+    return new Load(program);
+  }
+
+  /** So many clients at once for so many seconds. */
+  async run(
+    kind: "oneshot" | "stream",
+    port: number,
+    clients: number,
+    seconds: number,
+    size: number,
+  ): Promise<Run> {
+    const args = [kind, ...[port, clients, seconds, size].map(String)];
+    const { stdout } = await new Deno.Command(this.program, { args }).output();
+    return JSON.parse(new TextDecoder().decode(stdout));
+  }
+
+  /** Calls a function while so many idle connections are open. */
+  async whileIdle<T>(port: number, clients: number, fn: () => T): Promise<T> {
+    const process = new Deno.Command(this.program, {
+      args: ["idle", `${port}`, `${clients}`],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const reader = process.stdout.getReader();
+    const { done } = await reader.read();
+    try {
+      if (done) throw new Error(`the server has not taken ${clients} connections`);
+      return fn();
+    } finally {
+      await reader.cancel();
+      await process.stdin.close();
+      await process.status;
+    }
+  }
+}
