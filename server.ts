@@ -79,16 +79,20 @@ async function run(options: CommandLine, args: string[]): Promise<void> {
   Deno.addSignalListener("SIGUSR1", async () => {
     if (serving !== undefined) console.log(JSON.stringify(await serving.stats()));
   });
-  const logger = new LateLogger(options["log-level"]);
+  const logging = () => import("./src/logging.ts");
+  const logger = new LateLogger(
+    options["log-level"],
+    async () => (await logging()).startLogging(options),
+  );
   const count = options.workers || navigator.hardwareConcurrency;
-  if (count === 1) serving = serveAs(options, logger);
-  const { endLogging, startLogging } = await import("./src/logging.ts");
   try {
-    logger.writeTo(await startLogging(options));
+    if (count === 1) serving = serveAs(options, logger);
+    await logger.load();
     serving ??= await startWorkers(options, args, count, logger);
     await serving.finished;
   } finally {
-    await endLogging();
+    await logger.load(); // what was logged is written, also where that has failed
+    await (await logging()).endLogging();
   }
 }
 

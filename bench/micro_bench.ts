@@ -32,7 +32,16 @@ Deno.bench({ name: "getOption(fd)", group: "read" }, () => {
 Deno.bench({ name: "getOption(conn)", group: "read" }, () => {
   getOption(conn, SO_RCVBUF);
 });
-Deno.bench({ name: "getOption(conn, TCP_INFO)", group: "read" }, () => {
+
+const info = new Uint8Array(TCP_INFO.codec.size);
+Deno.bench({ name: "getsockopt(2) TCP_INFO", group: "TCP_INFO", baseline: true }, () => {
+  length[0] = info.length;
+  getsockopt(fd, TCP_INFO.level, TCP_INFO.optname, info, lengthBytes);
+});
+Deno.bench({ name: "getOption(fd, TCP_INFO)", group: "TCP_INFO" }, () => {
+  getOption(fd, TCP_INFO);
+});
+Deno.bench({ name: "getOption(conn, TCP_INFO)", group: "TCP_INFO" }, () => {
   getOption(conn, TCP_INFO);
 });
 

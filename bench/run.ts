@@ -19,6 +19,8 @@ import { type Mode, output, type Server, serversHere } from "./servers.ts";
 export interface Result {
   readonly title: string;
   readonly unit: string;
+  /** The server that the others are best compared with. */
+  readonly base?: "C epoll" | "bare Deno";
   readonly servers: Record<string, Cost>;
 }
 
@@ -55,12 +57,34 @@ const { values } = parseArgs({
 });
 const ROUNDS = Number(values.rounds);
 const SECONDS = Number(values.seconds);
+if (!(Number.isInteger(ROUNDS) && ROUNDS > 0)) {
+  wrong("rounds", values.rounds, "a whole number above 0");
+}
+if (!(SECONDS > 0)) wrong("seconds", values.seconds, "a number above 0");
+
+/** Wrong usage: one line, and exit code 2. */
+function wrong(flag: string, value: string, allowed: string): never {
+  console.error(`--${flag} ${value}: expected ${allowed}`);
+  Deno.exit(2);
+}
+
+/** Some names of those that there are, or all. */
+function chosen(flag: "only" | "workload", names: string[]): string[] {
+  const list = values[flag]?.split(",") ?? names;
+  for (const name of list) {
+    if (!names.includes(name)) wrong(flag, name, `one of ${names.join(", ")}`);
+  }
+  return list;
+}
 
 const CLIENTS = 64;
 const folder = await Deno.makeTempDir({ prefix: "sockopt-bench-" });
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+Deno.addSignalListener("SIGINT", () => Deno.exit(130));
 const load = await Load.build(folder);
 const all = await serversHere(folder);
-const servers = all.filter(({ name }) => values.only?.split(",").includes(name) ?? true);
+const only = chosen("only", all.map(({ name }) => name));
+const servers = all.filter(({ name }) => only.includes(name));
 
 /** Columns of costs, a row for each round. */
 type Rounds = Record<string, number[]>;
@@ -96,7 +120,7 @@ async function exchanges(title: string, mode: Mode, size: number): Promise<Resul
     const port = freePort();
     const server = stack.use(await Process.start(command(mode, port), port));
     running.push({ name, server, runs: [] });
-    await load.run(kind, port, CLIENTS, 2, size); // until the code is compiled
+    await load.run(kind, port, CLIENTS, Math.min(2, 4 * SECONDS), size); // until the code is compiled
   }
   const rounds: Rounds = Object.fromEntries(running.map(({ name }) => [name, []]));
   for (let round = 0; round < ROUNDS; round++) {
@@ -118,13 +142,13 @@ async function exchanges(title: string, mode: Mode, size: number): Promise<Resul
       load: middle("cpu"),
     });
   }
-  return { title, unit: "µs of CPU", servers: found };
+  return { title, unit: "µs of CPU", base: "C epoll", servers: found };
 }
 
 /** Memory that an idle connection takes. */
 async function idle(connections: number): Promise<Result> {
   const rounds: Rounds = {};
-  for (const { name, command } of servers.filter(({ name }) => name !== "sockopt, no checks")) {
+  for (const { name, command } of servers.filter(({ name }) => name !== "sockopt unchecked")) {
     rounds[name] = [];
     for (let round = 0; round < 3; round++) {
       const port = freePort();
@@ -142,15 +166,27 @@ async function idle(connections: number): Promise<Result> {
   };
 }
 
+/** Where server.ts listens if nothing else is said. */
+const DEFAULT_PORT = 8888;
+
+function isFree(port: number): boolean {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** How long it takes from the start of a process until a client can connect. */
 async function startup(): Promise<Result> {
   const here = new URL("..", import.meta.url).pathname;
   const program = [Deno.execPath(), "run", "--allow-net", "--allow-ffi", `${here}server.ts`];
   const starts: Record<string, (port: number) => string[]> = {
-    // without a flag: on its own port, if that is free
-    "server.ts": () => program,
     "server.ts --port": (port) => [...program, "--port", `${port}`],
   };
+  if (isFree(DEFAULT_PORT)) starts["server.ts"] = () => program;
+  else console.error(`server.ts without a flag is left out: port ${DEFAULT_PORT} is in use`);
   const executable = `${folder}/tcp-echo`;
   const compile = (Deno.env.get("DENO_COMPILE") ?? `${Deno.execPath()} compile`).split(" ");
   const options = ["--allow-net", "--allow-ffi", "--include", "src/worker.ts", "-o", executable];
@@ -159,18 +195,19 @@ async function startup(): Promise<Result> {
   } else {
     starts["the executable"] = (port) => [executable, "--port", `${port}`];
   }
-  for (const { name, command } of servers.filter(({ name }) => name !== "sockopt, no checks")) {
+  for (const { name, command } of servers.filter(({ name }) => name !== "sockopt unchecked")) {
     starts[name === "sockopt" ? "serve()" : name] = (port) => command("once", port);
   }
   const rounds: Rounds = Object.fromEntries(Object.keys(starts).map((name) => [name, []]));
   for (let round = 0; round <= 2 * ROUNDS; round++) {
     for (const [name, command] of inTurn(Object.entries(starts), round)) {
-      const port = name === "server.ts" ? 8888 : freePort();
+      const port = name === "server.ts" ? DEFAULT_PORT : freePort();
       await using server = await Process.start(command(port), port);
       if (round > 0) rounds[name]!.push(server.startup); // the first fills the caches
     }
   }
-  return { title: "start until a client can connect", unit: "ms", servers: costs(rounds) };
+  const title = "start until a client can connect";
+  return { title, unit: "ms", base: "bare Deno", servers: costs(rounds) };
 }
 
 const WORKLOADS: Record<string, () => Promise<Result[]>> = {
@@ -193,7 +230,10 @@ function print({ title, unit, servers }: Result): void {
     ];
   })));
   const busy = byCost.filter(([, { load = 0 }]) => load > 0.95).map(([name]) => name);
-  if (busy.length > 0) console.log(`the load itself is at its limit with ${busy.join(", ")}`);
+  if (busy.length > 0) {
+    const whose = "there the rate and the times are its own, not the CPU time of the servers";
+    console.log(`the load takes a whole CPU with ${busy.join(", ")}: ${whose}`);
+  }
 }
 
 /** What the machine is called, and how many CPUs it has. */
@@ -203,31 +243,23 @@ function machine(): string {
 }
 
 const results: Record<string, Result> = {};
-try {
-  for (const name of values.workload?.split(",") ?? Object.keys(WORKLOADS)) {
-    const workload = WORKLOADS[name];
-    if (workload === undefined) {
-      throw new Error(`--workload ${name}: one of ${Object.keys(WORKLOADS)}`);
-    }
-    for (const [i, result] of (await workload()).entries()) {
-      print(result);
-      results[i === 0 ? name : `${name}-${i + 1}`] = result;
-    }
+for (const name of chosen("workload", Object.keys(WORKLOADS))) {
+  for (const [i, result] of (await WORKLOADS[name]!()).entries()) {
+    print(result);
+    results[i === 0 ? name : `${name}-${i + 1}`] = result;
   }
-  if (values.only === undefined && values.workload === undefined) {
-    const run: Results = {
-      date: new Date().toISOString().slice(0, 10),
-      kernel: `${Deno.build.os} ${Deno.osRelease()}`,
-      machine: machine(),
-      versions: Object.fromEntries(all.map(({ name, version }: Server) => [name, version])),
-      results,
-    };
-    const write = (name: string, text: string) =>
-      Deno.writeTextFile(new URL(name, import.meta.url), text);
-    await write("results.json", `${JSON.stringify(run, null, 2)}\n`);
-    await write("results.svg", chart(run));
-    console.log("\nbench/results.json and bench/results.svg are written");
-  }
-} finally {
-  await Deno.remove(folder, { recursive: true });
+}
+if (values.only === undefined && values.workload === undefined) {
+  const run: Results = {
+    date: new Date().toISOString().slice(0, 10),
+    kernel: `Linux ${/^[\d.]+/.exec(Deno.osRelease())}`,
+    machine: machine(),
+    versions: Object.fromEntries(all.map(({ name, version }: Server) => [name, version])),
+    results,
+  };
+  const write = (name: string, text: string) =>
+    Deno.writeTextFile(new URL(name, import.meta.url), text);
+  await write("results.json", `${JSON.stringify(run, null, 2)}\n`);
+  await write("results.svg", chart(run));
+  console.log("\nbench/results.json and bench/results.svg are written");
 }

@@ -37,7 +37,7 @@ export async function serversHere(folder: string): Promise<Server[]> {
   };
   const deno = `Deno ${Deno.version.deno}`;
   for (const variant of ["checked", "unchecked"]) {
-    const name = variant === "checked" ? "sockopt" : "sockopt, no checks";
+    const name = variant === "checked" ? "sockopt" : "sockopt unchecked";
     add(name, deno, (mode, port) => [...DENO, `${HERE}peers/ours.ts`, mode, `${port}`, variant]);
   }
   add("bare Deno", deno, (mode, port) => [...DENO, `${HERE}peers/deno_bare.ts`, mode, `${port}`]);
@@ -49,7 +49,11 @@ export async function serversHere(folder: string): Promise<Server[]> {
 
   const python = async (loop: string): Promise<void> => {
     for (const python of ["python3", "/usr/bin/python3"]) {
-      const version = await output([python, "-c", `import sys, ${loop}; print(sys.version)`]);
+      const version = await output([
+        python,
+        "-c",
+        `import ${loop}, platform; print(platform.python_version())`,
+      ]);
       if (version === undefined && python === "python3") continue;
       const script = `${HERE}peers/asyncio_recipe.py`;
       return add(loop, version && `Python ${version}`, (mode, port) => [

@@ -10,17 +10,23 @@ type Line = readonly [level: LogLevel, message: string, properties?: Record<stri
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /**
- * A logger for what is logged before the one that writes it is there: the program listens first, and loads LogTape
- * then. It keeps the lines in their order until it is told where they go.
+ * A logger for what is logged before the one that writes it is loaded: the program listens first, and loads LogTape
+ * then. It keeps the lines in their order until then.
  */
 export class LateLogger implements Logger {
   readonly #least: number;
-  #lines: Line[] = [];
+  readonly #load: () => Promise<Logger>;
+  readonly #lines: Line[] = [];
   #logger: Logger | undefined;
+  #loading: Promise<void> | undefined;
 
-  /** @param level The lowest level that is logged. */
-  constructor(level: LogLevel) {
+  /**
+   * @param level The lowest level that is logged.
+   * @param load Makes the logger that writes.
+   */
+  constructor(level: LogLevel, load: () => Promise<Logger>) {
     this.#least = LEVELS.indexOf(level);
+    this.#load = load;
   }
 
   /** As LogTape's loggers have it. */
@@ -44,12 +50,14 @@ export class LateLogger implements Logger {
     this.#log("error", message, properties);
   }
 
-  /** Where the lines go: those that were kept at once, and all that follow. */
-  writeTo(logger: Logger): void {
-    this.#logger = logger;
-    for (const [level, message, properties] of this.#lines.splice(0)) {
-      logger[level](message, properties);
-    }
+  /** Loads the logger, if it is not loaded yet; it gets the lines that were kept, and all that follow. */
+  load(): Promise<void> {
+    return this.#loading ??= this.#load().then((logger) => {
+      this.#logger = logger;
+      for (const [level, message, properties] of this.#lines.splice(0)) {
+        logger[level](message, properties);
+      }
+    });
   }
 
   #log(...line: Line): void {
