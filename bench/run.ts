@@ -49,7 +49,7 @@ export interface Results {
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "7" },
+    rounds: { type: "string", default: "11" },
     seconds: { type: "string", default: "1" },
     only: { type: "string" },
     workload: { type: "string" },
