@@ -24,7 +24,24 @@ const KEPT = 256;
 
 /** Takes a small buffer. */
 export function takeBuffer(): Uint8Array<ArrayBuffer> {
-  return free.pop() ?? new Uint8Array(SMALL);
+  return free.pop() ?? cutBuffer();
+}
+
+/** How many small buffers are cut from one piece of memory. */
+const PER_SLAB = 256;
+
+let slab = new ArrayBuffer(0);
+let cut = 0;
+
+/** Makes a small buffer of a larger piece: the kernel gives memory for it when something is first read into it. */
+function cutBuffer(): Uint8Array<ArrayBuffer> {
+  if (cut === slab.byteLength) {
+    slab = new ArrayBuffer(PER_SLAB * SMALL);
+    cut = 0;
+  }
+  const buffer = new Uint8Array(slab, cut, SMALL);
+  cut += SMALL;
+  return buffer;
 }
 
 /** Gives a small buffer back. Nothing may refer to it any more. */
