@@ -24,7 +24,7 @@ if (name === undefined) {
   console.error(`unknown example ${name}; ${allowed}`);
   Deno.exitCode = 2;
 } else {
-  const file = new URL(`${name}.ts`, folder).pathname;
+  const file = new URL(`${name}.ts`, folder).href;
   const command = ["run", "--unstable-net", "--allow-all", file, ...args];
   const process = new Deno.Command(Deno.execPath(), { args: command }).spawn();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -25,7 +25,7 @@ function inNewNetwork(...command: string[]): [program: string, ...args: string[]
 
 /** Starts a file of Deno in a new network. */
 function startInNewNetwork(file: URL, stdout: "inherit" | "piped", ...args: string[]) {
-  const deno = [Deno.execPath(), "run", "--unstable-net", "--allow-all", file.pathname];
+  const deno = [Deno.execPath(), "run", "--unstable-net", "--allow-all", file.href];
   const [program, ...rest] = inNewNetwork(...deno, ...args);
   return new Deno.Command(program, { args: rest, stdin: "null", stdout }).spawn();
 }
