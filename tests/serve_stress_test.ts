@@ -215,7 +215,9 @@ for (
             bytesOut: total,
             assertionFailures: 0,
           });
-          assert.equal(await openFds(), before, "a descriptor is left open");
+          // there may be less: Deno closes what an earlier server had a moment later
+          const after = await openFds();
+          assert.ok(after <= before, `${after - before} descriptors are left open`);
         }),
         { numRuns: 15 },
       );
