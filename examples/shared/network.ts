@@ -9,12 +9,15 @@ class ToolError extends Error {}
 
 /** Runs a program to its end. */
 export async function run(program: string, ...args: string[]): Promise<string> {
-  const output = await new Deno.Command(program, { args }).output().catch((error) => {
-    throw error instanceof Deno.errors.NotFound ? new ToolError(`${program} is missing`) : error;
-  });
-  const decoder = new TextDecoder();
-  if (output.success) return decoder.decode(output.stdout);
-  throw new ToolError(`${program} ${args.join(" ")}: ${decoder.decode(output.stderr).trim()}`);
+  try {
+    const { success, stdout, stderr } = await new Deno.Command(program, { args }).output();
+    const decoder = new TextDecoder();
+    if (success) return decoder.decode(stdout);
+    throw new ToolError(`${program} ${args.join(" ")}: ${decoder.decode(stderr).trim()}`);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new ToolError(`${program} is missing`);
+  }
 }
 
 /** A command that runs another one in a new network, and ends it when this process ends, even by SIGKILL. */
