@@ -68,35 +68,26 @@ testWith(
   },
 );
 
-testWith(
-  [...NETWORK, "env", "which"],
-  "an example names in one line the program that is missing",
-  async () => {
-    const deno = [Deno.execPath(), "run", "--unstable-net", "--allow-all"];
-    const tools = await Deno.makeTempDir();
-    try {
-      for (const missing of ["unshare", "nft"]) {
-        const { code, stdout, stderr } = await run("env", [
-          `PATH=${tools}`,
-          ...deno,
-          `${ROOT}examples/keep_alive.ts`,
-        ]);
-        assert.deepEqual({ code, stdout, stderr }, {
-          code: 1,
-          stdout: "",
-          stderr: `This example makes a network of its own, and cannot: ${missing} is missing\n`,
-        });
-        // all but nft is there the next time
-        for (const program of ["unshare", "setpriv", "ip", "true"]) {
-          const { stdout } = await run("which", [program]);
-          await Deno.symlink(stdout.trim(), `${tools}/${program}`);
-        }
-      }
-    } finally {
-      await Deno.remove(tools, { recursive: true });
+testWith([...NETWORK, "env", "which"], "an example names the program that is missing", async () => {
+  const tools = await Deno.makeTempDir();
+  const keepAlive = [Deno.execPath(), "run", "--allow-all", `${ROOT}examples/keep_alive.ts`];
+  const isMissing = async (program: string): Promise<void> => {
+    const { code, stdout, stderr } = await run("env", [`PATH=${tools}`, ...keepAlive]);
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
+    const line = `This example makes a network of its own, and cannot: ${program} is missing\n`;
+    assert.equal(stderr, line);
+  };
+  try {
+    await isMissing("unshare");
+    for (const program of ["unshare", "setpriv", "ip", "true"]) {
+      const { stdout } = await run("which", [program]);
+      await Deno.symlink(stdout.trim(), `${tools}/${program}`);
     }
-  },
-);
+    await isMissing("nft");
+  } finally {
+    await Deno.remove(tools, { recursive: true });
+  }
+});
 
 testWith(NETWORK, "an example that is killed leaves nothing behind", async () => {
   const file = `${ROOT}examples/keep_alive.ts`;
