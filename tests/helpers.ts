@@ -54,16 +54,12 @@ export function testInNamespace(
 ): void {
   testWith(["root", "ip", ...programs], name, async () => {
     const namespace = `sockopt-${Deno.pid}-${++namespaces}`;
-    const ip = async (...args: string[]): Promise<void> => {
-      const { code, stderr } = await run("ip", args);
-      if (code !== 0) throw new Error(`ip ${args.join(" ")}: ${stderr}`);
-    };
-    await ip("netns", "add", namespace);
+    await output("ip", "netns", "add", namespace);
     try {
-      await ip("-n", namespace, "link", "set", "lo", "up");
+      await output("ip", "-n", namespace, "link", "set", "lo", "up");
       await fn(["ip", "netns", "exec", namespace]);
     } finally {
-      await ip("netns", "del", namespace);
+      await output("ip", "netns", "del", namespace);
     }
   });
 }
@@ -93,11 +89,27 @@ export async function run(program: string, args: string[], input = ""): Promise<
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Runs a Python program and gives what it printed; a failure of its own fails the test. */
-export async function python(program: string, ...args: (string | number)[]): Promise<string> {
-  const { code, stdout, stderr } = await run("python3", ["-c", program, ...args.map(String)]);
-  if (code !== 0) throw new Error(`python3 ended with ${code}: ${stderr}`);
+/** Runs a command and gives what it printed; a failure of its own fails the test. */
+export async function output(...[program, ...args]: string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(program!, args);
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${code}: ${stderr}`);
   return stdout;
+}
+
+/** Runs a Python program and gives what it printed. */
+export function python(program: string, ...args: (string | number)[]): Promise<string> {
+  return output("python3", "-c", program, ...args.map(String));
+}
+
+/** Writes a program for Deno into a file, which is there as long as a function takes. */
+export async function withProgram<T>(text: string, fn: (file: string) => Promise<T>): Promise<T> {
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(file, text);
+    return await fn(file);
+  } finally {
+    await Deno.remove(file);
+  }
 }
 
 /**

@@ -1,21 +1,17 @@
 import assert from "node:assert/strict";
 import { applySettings, getOption, type KernelLimits, kernelLimits, TCP_SYNCNT } from "../mod.ts";
-import { python, ROOT, run, testInNamespace, testWith } from "./helpers.ts";
+import { output, python, ROOT, run, testInNamespace, testWith, withProgram } from "./helpers.ts";
 
 const LINUX = Deno.build.os === "linux";
 
-/** Runs a program of Deno, and gives what it prints as JSON. */
-async function runDeno<T>(text: string, permissions: string[], wrap: string[] = []): Promise<T> {
-  const file = await Deno.makeTempFile({ suffix: ".ts" });
-  try {
-    await Deno.writeTextFile(file, text);
-    const command = [...wrap, Deno.execPath(), "run", ...permissions, file];
-    const { code, stdout, stderr } = await run(command[0]!, command.slice(1));
+/** Runs a program of Deno, and gives what it prints as JSON; it has nothing to complain of. */
+function runDeno<T>(text: string, permissions: string[], wrap: string[] = []): Promise<T> {
+  return withProgram(text, async (file) => {
+    const [program, ...args] = [...wrap, Deno.execPath(), "run", ...permissions, file];
+    const { code, stdout, stderr } = await run(program!, args);
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
     return JSON.parse(stdout);
-  } finally {
-    await Deno.remove(file);
-  }
+  });
 }
 
 /** What a process with these permissions is told. */
@@ -86,21 +82,15 @@ const DROP_SYN = "add table ip t; " +
 testInNamespace(
   "kernelLimits() tells the seconds that the kernel takes to connect",
   async (inside) => {
-    const [program, ...args] = inside;
-    const root = async (...command: string[]): Promise<string> => {
-      const { code, stdout, stderr } = await run(program!, [...args, ...command]);
-      assert.equal(code, 0, stderr);
-      return stdout;
-    };
-    await root("nft", DROP_SYN);
+    await output(...inside, "nft", DROP_SYN);
     // without linear ones; where those end the wait; and where they lengthen it
     for (const [retries, linear, seconds] of [[1, 0, 3], [1, 4, 3], [1, 1, 4]] as const) {
       const folder = "/proc/sys/net/ipv4";
-      await root("sh", "-c", `echo ${retries} > ${folder}/tcp_syn_retries`);
-      await root("sh", "-c", `echo ${linear} > ${folder}/tcp_syn_linear_timeouts`);
+      await output(...inside, "sh", "-c", `echo ${retries} > ${folder}/tcp_syn_retries`);
+      await output(...inside, "sh", "-c", `echo ${linear} > ${folder}/tcp_syn_linear_timeouts`);
       const limits = await limitsOf(["--allow-read"], inside);
       assert.equal(limits.connectTimeout, seconds);
-      const took = Number(await root("python3", "-c", CONNECT));
+      const took = Number(await output(...inside, "python3", "-c", CONNECT));
       assert.ok(
         took > seconds - 0.5 && took < seconds + 0.9,
         `${took} seconds instead of ${seconds}`,
@@ -137,13 +127,11 @@ const HALF_OPEN = `
 `;
 
 testInNamespace("synRetries of a listener is how often a SYN-ACK is sent again", async (inside) => {
-  const [program, ...args] = inside;
-  await run(program!, [...args, "nft", DROP_SYN_ACK]);
+  await output(...inside, "nft", DROP_SYN_ACK);
   const half = await runDeno<HalfOpen>(HALF_OPEN, ["--allow-all"], inside);
   assert.deepEqual([half.synRetries, half.seen], [1, true]);
   assert.ok(half.seconds > 2.5 && half.seconds < 4.5, `${half.seconds} instead of 1 + 2 seconds`);
-  const rules = await run(program!, [...args, "nft", "list", "ruleset"]);
-  assert.match(rules.stdout, /counter packets 2 /);
+  assert.match(await output(...inside, "nft", "list", "ruleset"), /counter packets 2 /);
 }, ["nft", "ss"]);
 
 Deno.test({

@@ -11,7 +11,7 @@ import {
   TCP_INFO,
 } from "../mod.ts";
 import { OPTION_TABLE } from "../ffi/option_table.ts";
-import { connectTo, run, testWith } from "./helpers.ts";
+import { connectTo, run, testWith, withProgram } from "./helpers.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
 
@@ -72,19 +72,18 @@ Deno.test("a set that takes a capability says which", async () => {
     import { setOption, SO_MARK } from "${new URL("../mod.ts", import.meta.url)}";
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     try { setOption(listener, SO_MARK, 1); } catch (error) { console.log(error.message); }`;
-  const file = await Deno.makeTempFile({ suffix: ".ts" });
-  await Deno.writeTextFile(file, program);
-  const args = ["run", "--allow-net", "--allow-ffi", "--no-lock", file];
-  const asNobody = Deno.uid() === 0
-    ? await run("setpriv", [
-      "--bounding-set=-all",
-      "--inh-caps=-all",
-      "--securebits=+noroot",
-      Deno.execPath(),
-      ...args,
-    ])
-    : await run(Deno.execPath(), args);
-  await Deno.remove(file);
+  const asNobody = await withProgram(program, (file) => {
+    const args = ["run", "--allow-net", "--allow-ffi", "--no-lock", file];
+    return Deno.uid() === 0
+      ? run("setpriv", [
+        "--bounding-set=-all",
+        "--inh-caps=-all",
+        "--securebits=+noroot",
+        Deno.execPath(),
+        ...args,
+      ])
+      : run(Deno.execPath(), args);
+  });
   assert.equal(
     asNobody.stdout,
     "setsockopt SO_MARK: not permitted, it takes CAP_NET_ADMIN or CAP_NET_RAW (EPERM)\n",

@@ -19,11 +19,13 @@ import {
 import {
   connectTo,
   HIDES_INTERNALS,
+  output,
   python,
   ROOT,
   run,
   testInNamespace,
   testWith,
+  withProgram,
 } from "./helpers.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
@@ -229,15 +231,14 @@ testWith("sh", "socketFd() takes the number of a socket that was inherited", asy
   // the parent's end of a pair of sockets is the program's standard input
   const program = `import { getOption, SO_DOMAIN } from "${ROOT}mod.ts";
     console.log(getOption(0, SO_DOMAIN));`;
-  const file = await Deno.makeTempFile({ suffix: ".ts" });
-  await Deno.writeTextFile(file, program);
   const spawn = `
 import socket, subprocess, sys
 ours, theirs = socket.socketpair()
 print(subprocess.run(sys.argv[1:], stdin=theirs, capture_output=True, text=True).stdout)`;
-  const args = [Deno.execPath(), "run", "--allow-ffi", "--no-lock", file];
-  assert.equal((await python(spawn, ...args)).trim(), "unix");
-  await Deno.remove(file);
+  await withProgram(program, async (file) => {
+    const args = [Deno.execPath(), "run", "--allow-ffi", "--no-lock", file];
+    assert.equal((await python(spawn, ...args)).trim(), "unix");
+  });
 });
 
 Deno.test("socketFd() of a closed socket is EBADF, also when another socket has its number", async () => {
@@ -321,11 +322,7 @@ Deno.test("socketFd() never reaches a foreign socket while workers open and clos
 });
 
 testInNamespace("socketFd() finds connections with link-local addresses", async (inside) => {
-  const inNamespace = async (...command: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await run(inside[0]!, [...inside.slice(1), ...command]);
-    assert.equal(code, 0, stderr);
-    return stdout;
-  };
+  const inNamespace = (...command: string[]): Promise<string> => output(...inside, ...command);
   await inNamespace("ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth1");
   await inNamespace("ip", "addr", "add", "fe80::77/64", "dev", "veth0", "nodad");
   await inNamespace("ip", "link", "set", "veth0", "up");
@@ -340,10 +337,9 @@ testInNamespace("socketFd() finds connections with link-local addresses", async 
     const cookies = [listener, client, conn].map((socket) => getOption(socket, SO_COOKIE));
     console.log(new Set(cookies).size, client.remoteAddr.hostname);
     Deno.exit(0);`;
-  const file = await Deno.makeTempFile({ suffix: ".ts" });
-  await Deno.writeTextFile(file, program);
-  assert.match(await inNamespace(Deno.execPath(), "run", "-A", "--no-lock", file), /^3 fe80::77/);
-  await Deno.remove(file);
+  await withProgram(program, async (file) => {
+    assert.match(await inNamespace(Deno.execPath(), "run", "-A", "--no-lock", file), /^3 fe80::77/);
+  });
 });
 
 Deno.test("setOption() works on a connection from either side at once", async () => {
