@@ -12,7 +12,7 @@
 
 import { applySettings, echo, getOption, serve, type SocketSettings, TCP_INFO } from "@sockopt/tcp";
 import { inOwnNetwork, loseAllOf } from "./shared/network.ts";
-import { conclude, delay, expect, round } from "./shared/report.ts";
+import { conclude, expect, outcome } from "./shared/report.ts";
 
 const SETTINGS: SocketSettings = {
   noDelay: true,
@@ -64,7 +64,7 @@ class Client implements Disposable {
     return new Error("it has closed the connection");
   }
 
-  #gone(cause: Error): Error {
+  #gone(cause: Error): ServerGoneError {
     const error = new ServerGoneError(`${this.conn.remoteAddr.hostname}: ${cause.message}`, {
       cause,
     });
@@ -75,16 +75,6 @@ class Client implements Disposable {
   [Symbol.dispose](): void {
     this.conn.close();
   }
-}
-
-/** How many seconds something takes, but not more than eight, and how it ends. */
-async function outcome(end: Promise<unknown>): Promise<{ seconds: number; outcome: string }> {
-  const start = performance.now();
-  const outcome = await Promise.race([
-    end.then((value) => value instanceof Error ? value.name : `${value}`, (error) => error.name),
-    delay(8000).then(() => "not noticed"),
-  ]);
-  return { seconds: round((performance.now() - start) / 1000, 1), outcome };
 }
 
 await inOwnNetwork(import.meta.url, async () => {

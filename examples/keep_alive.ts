@@ -13,20 +13,9 @@
 
 import { applySettings, echo, serve, type SocketSettings } from "@sockopt/tcp";
 import { inOwnNetwork, loseAllOf } from "./shared/network.ts";
-import { conclude, delay, expect, round } from "./shared/report.ts";
+import { conclude, expect, outcome } from "./shared/report.ts";
 
-const PATIENCE = 8000;
 const probes = { idle: 2, interval: 1, count: 3 };
-
-/** How many seconds it takes until a read fails, and how it does. */
-async function untilNoticed(conn: Deno.Conn): Promise<{ seconds: number; error: string }> {
-  const start = performance.now();
-  const error = await Promise.race([
-    conn.read(new Uint8Array(1)).then(() => "none", (error: Error) => error.name),
-    delay(PATIENCE).then(() => "not noticed"),
-  ]);
-  return { seconds: round((performance.now() - start) / 1000, 1), error };
-}
 
 await inOwnNetwork(import.meta.url, async () => {
   await using server = serve({ hostname: "127.0.0.1", gracePeriod: 0 }, echo());
@@ -43,7 +32,7 @@ await inOwnNetwork(import.meta.url, async () => {
   for (const conn of sending) await conn.write(new Uint8Array(1));
   const conns = [...idle, ...sending];
   const [withProbes, without, withTimeout, withProbesOnly] = await Promise.all(
-    conns.map(untilNoticed),
+    conns.map((conn) => outcome(conn.read(new Uint8Array(1)))),
   );
   console.log("The peer vanishes without a FIN:");
   console.table({
@@ -56,14 +45,14 @@ await inOwnNetwork(import.meta.url, async () => {
   const near = (seconds: number, expected: number) => Math.abs(seconds - expected) < 1.5;
   expect(
     "probes notice it after idle + interval x count",
-    withProbes!.error === "TimedOut" && near(withProbes!.seconds, first + interval * count),
+    withProbes!.outcome === "TimedOut" && near(withProbes!.seconds, first + interval * count),
   );
-  expect("without them no one does", without!.error === "not noticed");
+  expect("without them no one does", without!.outcome === "not noticed");
   expect(
     "TCP_USER_TIMEOUT notices it in time",
-    withTimeout!.error === "TimedOut" && near(withTimeout!.seconds, 3),
+    withTimeout!.outcome === "TimedOut" && near(withTimeout!.seconds, 3),
   );
-  expect("without it the data is sent again and again", withProbesOnly!.error === "not noticed");
+  expect("without it the data is sent again and again", withProbesOnly!.outcome === "not noticed");
   for (const conn of conns) conn.close();
   conclude();
 });

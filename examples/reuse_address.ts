@@ -11,7 +11,7 @@
  */
 
 import { getOption, setOption, SO_REUSEADDR } from "@sockopt/tcp";
-import { conclude, expect } from "./shared/report.ts";
+import { conclude, expect, listenOn } from "./shared/report.ts";
 
 const hostname = "127.0.0.1";
 
@@ -28,14 +28,7 @@ async function restart(reuse: boolean): Promise<Record<string, unknown>> {
   await client.read(new Uint8Array(1)); // the end
   client.close();
 
-  const row = { "on the old connection": inherited, port };
-  try {
-    Deno.listen({ hostname, port }).close();
-    return { ...row, "listening again": "works" };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    return { ...row, "listening again": "EADDRINUSE" };
-  }
+  return { "on the old connection": inherited, port, "listening again": listenOn(port) };
 }
 
 const table = { with: await restart(true), without: await restart(false) };

@@ -12,7 +12,7 @@
  */
 
 import { getOption, listen, TCP_INFO } from "@sockopt/tcp";
-import { conclude, expect } from "./shared/report.ts";
+import { conclude, expect, listenOn } from "./shared/report.ts";
 
 const hostname = "127.0.0.1";
 const LISTENERS = 4;
@@ -28,13 +28,7 @@ for (let i = 0; i < CLIENTS; i++) clients.push(await Deno.connect({ hostname, po
 const shares = listeners.map((listener) => getOption(listener, TCP_INFO).unacked!);
 
 using alone = listen({ hostname });
-let second = "works";
-try {
-  listen({ hostname, port: alone.addr.port }).close();
-} catch (error) {
-  if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-  second = "EADDRINUSE";
-}
+const second = listenOn(alone.addr.port);
 
 console.log(`${CLIENTS} connections:`);
 console.table({

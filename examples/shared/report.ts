@@ -31,6 +31,29 @@ export async function milliseconds(something: () => Promise<unknown>): Promise<n
   return performance.now() - start;
 }
 
+/** How many seconds something takes, but no more than eight, and how it ends: an error by its name. */
+export async function outcome(
+  end: Promise<unknown>,
+): Promise<{ seconds: number; outcome: string }> {
+  const start = performance.now();
+  const outcome = await Promise.race([
+    end.then((value) => value instanceof Error ? value.name : `${value}`, (error) => error.name),
+    delay(8000).then(() => "not noticed"),
+  ]);
+  return { seconds: round((performance.now() - start) / 1000, 1), outcome };
+}
+
+/** What becomes of another listener on a port of 127.0.0.1. */
+export function listenOn(port: number): "works" | "EADDRINUSE" {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+    return "works";
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    return "EADDRINUSE";
+  }
+}
+
 /** Waits. */
 export function delay(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
