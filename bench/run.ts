@@ -11,6 +11,7 @@
  */
 
 import { parseArgs } from "node:util";
+import denoJson from "../deno.json" with { type: "json" };
 import { chart } from "./chart.ts";
 import { freePort, Load, Process, type Run, type Spread, spread } from "./measure.ts";
 import { type Mode, output, type Server, serversHere } from "./servers.ts";
@@ -85,6 +86,8 @@ const load = await Load.build(folder);
 const all = await serversHere(folder);
 const only = chosen("only", all.map(({ name }) => name));
 const servers = all.filter(({ name }) => only.includes(name));
+/** What is idle or starts does not check connections. */
+const withoutVariants = servers.filter(({ name }) => name !== "sockopt unchecked");
 
 /** Columns of costs, a row for each round. */
 type Rounds = Record<string, number[]>;
@@ -148,7 +151,7 @@ async function exchanges(title: string, mode: Mode, size: number): Promise<Resul
 /** Memory that an idle connection takes. */
 async function idle(connections: number): Promise<Result> {
   const rounds: Rounds = {};
-  for (const { name, command } of servers.filter(({ name }) => name !== "sockopt unchecked")) {
+  for (const { name, command } of withoutVariants) {
     rounds[name] = [];
     for (let round = 0; round < 3; round++) {
       const port = freePort();
@@ -189,13 +192,14 @@ async function startup(): Promise<Result> {
   else console.error(`server.ts without a flag is left out: port ${DEFAULT_PORT} is in use`);
   const executable = `${folder}/tcp-echo`;
   const compile = (Deno.env.get("DENO_COMPILE") ?? `${Deno.execPath()} compile`).split(" ");
-  const options = ["--allow-net", "--allow-ffi", "--include", "src/worker.ts", "-o", executable];
-  if (await output([...compile, ...options, `${here}server.ts`]) === undefined) {
+  const [_deno, _compile, ...flags] = denoJson.tasks.compile.command.split(" ");
+  flags[flags.indexOf("--output") + 1] = executable;
+  if (await output([...compile, ...flags], here) === undefined) {
     console.error("the executable is left out: it cannot be compiled here");
   } else {
     starts["the executable"] = (port) => [executable, "--port", `${port}`];
   }
-  for (const { name, command } of servers.filter(({ name }) => name !== "sockopt unchecked")) {
+  for (const { name, command } of withoutVariants) {
     starts[name === "sockopt" ? "serve()" : name] = (port) => command("once", port);
   }
   const rounds: Rounds = Object.fromEntries(Object.keys(starts).map((name) => [name, []]));

@@ -17,10 +17,10 @@ export interface Server {
 const DENO = [Deno.execPath(), "run", "--quiet", "--unstable-net", "--allow-net", "--allow-ffi"];
 
 /** What a program prints, or `undefined` where it is missing or fails. */
-export async function output(command: string[]): Promise<string | undefined> {
+export async function output(command: string[], cwd?: string): Promise<string | undefined> {
   try {
     const [program, ...args] = command;
-    const { success, stdout, stderr } = await new Deno.Command(program!, { args }).output();
+    const { success, stdout, stderr } = await new Deno.Command(program!, { args, cwd }).output();
     const decoder = new TextDecoder();
     return success ? (decoder.decode(stdout) || decoder.decode(stderr)).trim() : undefined;
   } catch {
