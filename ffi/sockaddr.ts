@@ -153,12 +153,6 @@ export function socketName(
 /** Compares one of a socket's addresses with what Deno says it is. */
 export function compareName(fd: number, call: NameCall, expected: Deno.Addr): NameResult {
   if (!readName(fd, call)) return "failed";
-  if (expected.transport === "tcp" && readFamily(nameView) === AF_INET) {
-    // without a call, a copy or a text, as every connection comes by here
-    if (nameView.getUint16(PORT) !== expected.port) return "other";
-    const number = ipv4Number(expected.hostname);
-    if (number >= 0) return nameView.getUint32(IN_ADDR) === number ? "same" : "other";
-  }
   if ("path" in expected) {
     if (readFamily(nameView) !== AF_UNIX) return "other";
     // Deno has `null` for an unnamed socket
@@ -168,6 +162,11 @@ export function compareName(fd: number, call: NameCall, expected: Deno.Addr): Na
   }
   if (!("hostname" in expected) || nameView.getUint16(PORT) !== expected.port) return "other";
   const { hostname } = expected;
+  if (readFamily(nameView) === AF_INET) {
+    // without a call, a copy or a text, as every connection comes by here
+    const number = ipv4Number(hostname);
+    if (number >= 0) return nameView.getUint32(IN_ADDR) === number ? "same" : "other";
+  }
   return readHostname(nameView) === hostname || isAddress(hostname) ? "same" : "other";
 }
 

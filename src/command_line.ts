@@ -5,6 +5,7 @@
  */
 
 import type { parseArgs } from "node:util";
+import { LOG_LEVELS } from "./logger.ts";
 import { nearest } from "./nearest.ts";
 import type { KeepAlive, OptionValue } from "./socket_settings.ts";
 import { UsageError } from "./usage_error.ts";
@@ -179,7 +180,7 @@ const GROUPS = {
     "log-level": one(
       "LEVEL",
       "debug, info, warn or error (info)",
-      choice(["debug", "info", "warn", "error"]),
+      choice(LOG_LEVELS),
       "info",
     ),
     "log-format": one("FORMAT", "text or json (text)", choice(["text", "json"]), "text"),

@@ -2,12 +2,10 @@
  * @module
  */
 
-import type { Logger, LogLevel } from "./logger.ts";
+import { LOG_LEVELS, type Logger, type LogLevel } from "./logger.ts";
 
 /** A line that was logged. */
 type Line = readonly [level: LogLevel, message: string, properties?: Record<string, unknown>];
-
-const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /**
  * A logger for what is logged before the one that writes it is loaded: the program listens first, and loads LogTape
@@ -25,13 +23,13 @@ export class LateLogger implements Logger {
    * @param load Makes the logger that writes.
    */
   constructor(level: LogLevel, load: () => Promise<Logger>) {
-    this.#least = LEVELS.indexOf(level);
+    this.#least = LOG_LEVELS.indexOf(level);
     this.#load = load;
   }
 
   /** As LogTape's loggers have it. */
   isEnabledFor(level: LogLevel): boolean {
-    return LEVELS.indexOf(level) >= this.#least;
+    return LOG_LEVELS.indexOf(level) >= this.#least;
   }
 
   debug(message: string, properties?: Record<string, unknown>): void {

@@ -3,20 +3,18 @@
  */
 
 /** What can be in a {@linkcode LinkedList}: in one at a time. */
-export abstract class Linked {
+export class Linked {
   /** The one before, and the one after; `undefined` while it is in no list. */
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
 }
-
-class End extends Linked {}
 
 /**
  * A list whose items hold the links themselves. To add and to delete takes no memory and no hash of an object, of which
  * a `Set` makes one for each: that was a twentieth of what a short connection takes.
  */
 export class LinkedList<T extends Linked> {
-  readonly #end: Linked = new End();
+  readonly #end: Linked = new Linked();
   #size = 0;
 
   constructor() {

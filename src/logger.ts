@@ -27,8 +27,11 @@ export interface Logger {
   error: LogFunction;
 }
 
+/** The names of the levels, from the lowest up. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const satisfies (keyof Logger)[];
+
 /** The name of a level. */
-export type LogLevel = keyof Logger;
+export type LogLevel = typeof LOG_LEVELS[number];
 
 const nothing: LogFunction = () => {};
 

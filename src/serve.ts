@@ -6,7 +6,7 @@ import { fdHint } from "../ffi/find_fd.ts";
 import { TCP_INFO } from "../ffi/options/tcp.ts";
 import { readOption, shutdown } from "../ffi/socket.ts";
 import { SocketError } from "../ffi/socket_error.ts";
-import type { TcpState } from "../ffi/tcp_info.ts";
+import type { TcpInfo, TcpState } from "../ffi/tcp_info.ts";
 import type { ConnHandler, ConnInfo } from "./conn_handler.ts";
 import { ConnectionCheck, describeOptions } from "./connection_check.ts";
 import { getOption } from "./get_option.ts";
@@ -599,11 +599,16 @@ function stopListening({ opened: { listener, fd } }: Port): void {
 
 /** For how many milliseconds no data has come or gone. */
 function idleTime(conn: AnyConn): number {
+  const info = tcpInfo(conn);
+  return info === undefined ? 0 : Math.min(info.lastDataRecv, info.lastDataSent);
+}
+
+/** TCP_INFO of a connection; `undefined` where its handler has closed it. */
+function tcpInfo(conn: AnyConn): TcpInfo | undefined {
   try {
-    const { lastDataRecv, lastDataSent } = getOption(conn, TCP_INFO);
-    return Math.min(lastDataRecv, lastDataSent);
+    return getOption(conn, TCP_INFO);
   } catch (error) {
-    if (error instanceof SocketError) return 0; // closed by its handler
+    if (error instanceof SocketError) return undefined;
     throw error;
   }
 }
@@ -615,14 +620,11 @@ function idleTime(conn: AnyConn): number {
 function countBytes(connection: Connection): void {
   const { conn } = connection;
   if (TCP_INFO.optname < 0 || "handshake" in conn) return;
-  try {
-    const info = getOption(conn, TCP_INFO);
-    const { bytesReceived = 0n, bytesSent = 0n, bytesRetrans = 0n, notsentBytes = 0 } = info;
-    connection.bytesIn = Number(bytesReceived) - (FIN_RECEIVED.has(info.state) ? 1 : 0);
-    connection.bytesOut = Number(bytesSent - bytesRetrans) + notsentBytes;
-  } catch (error) {
-    if (!(error instanceof SocketError)) throw error;
-  }
+  const info = tcpInfo(conn);
+  if (info === undefined) return;
+  const { bytesReceived = 0n, bytesSent = 0n, bytesRetrans = 0n, notsentBytes = 0 } = info;
+  connection.bytesIn = Number(bytesReceived) - (FIN_RECEIVED.has(info.state) ? 1 : 0);
+  connection.bytesOut = Number(bytesSent - bytesRetrans) + notsentBytes;
 }
 
 /** The states after the peer's FIN, which the kernel counts as a byte received. */
