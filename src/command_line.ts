@@ -4,9 +4,7 @@
  * @module
  */
 
-import type { parseArgs } from "node:util";
 import { LOG_LEVELS } from "./logger.ts";
-import { nearest } from "./nearest.ts";
 import type { KeepAlive, OptionValue } from "./socket_settings.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -210,11 +208,6 @@ const OPTION_FLAGS = [...Object.keys(GROUPS["Socket options"]), "backlog", "reus
 
 const FLAGS = Object.assign({}, ...Object.values(GROUPS)) as Record<keyof Flags, Flag<unknown>>;
 
-/** A flag as it is typed, with the `--no-` forms. */
-const TYPED: readonly string[] = Object.entries(FLAGS).flatMap(([name, { negatable }]) =>
-  negatable ? [`--${name}`, `--no-${name}`] : [`--${name}`]
-);
-
 /**
  * Parses a command line.
  *
@@ -222,12 +215,9 @@ const TYPED: readonly string[] = Object.entries(FLAGS).flatMap(([name, { negatab
  */
 export async function parseCommandLine(args: readonly string[]): Promise<CommandLine> {
   const given: Record<string, unknown> = {};
-  for (const token of await tokensOf(args)) {
-    if (token.kind === "positional") {
-      throw new UsageError(`unexpected argument ${JSON.stringify(token.value)}; see --help`);
-    }
-    if (token.kind !== "option") continue;
-    const [name, value] = interpret(token);
+  const rest = args.values();
+  for (const arg of rest) {
+    const [name, value] = await interpret(arg, rest);
     given[name] = await readValue(name, value, given[name]);
   }
   for (const [one, other] of [["cert", "key"], ["key", "cert"], ["json", "check"]] as const) {
@@ -242,51 +232,50 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
   };
 }
 
-/** Where there are no arguments node:util is not loaded: it takes half as long as Deno itself to start. */
-async function tokensOf(args: readonly string[]): Promise<Token[]> {
-  if (args.length === 0) return [];
-  const { parseArgs } = await import("node:util");
-  const options = parseOptions();
-  return parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens;
+/**
+ * What an argument says: the flag's own name, and `true` or `false` or the text of its value. Not by parseArgs() of
+ * node:util, which takes a third as long to load as Deno takes to start.
+ *
+ * @param rest The arguments after it, of which the first is taken where it is the value.
+ */
+async function interpret(
+  arg: string,
+  rest: Iterator<string>,
+): Promise<[name: keyof Flags, value: string | boolean]> {
+  const equals = arg.indexOf("=");
+  const typed = equals < 0 ? arg : arg.slice(0, equals);
+  const joined = equals < 0 ? undefined : arg.slice(equals + 1);
+  const name = typed === "-h" ? "help" : typed.startsWith("--") ? typed.slice(2) : "";
+  const isOff = !isFlag(name) && name.startsWith("no-");
+  const own = isOff ? name.slice(3) : name;
+  if (!isFlag(own) || (isOff && FLAGS[own].negatable !== true)) throw await unknown(arg, typed);
+  const { parse, bare, value } = FLAGS[own];
+  if (parse === undefined) {
+    if (joined !== undefined) throw new UsageError(`${typed} takes no value, got ${joined}`);
+    return [own, !isOff];
+  }
+  if (joined !== undefined) return [own, joined];
+  if (bare !== undefined) return [own, true];
+  const next = rest.next();
+  // what follows may be the next flag
+  if (next.done || next.value.startsWith("--")) {
+    throw new UsageError(`${typed} needs a value: ${typed} ${value}`);
+  }
+  return [own, next.value];
 }
 
-/** The flags as parseArgs() wants them: what takes a value, and what is on or off. */
-function parseOptions(): Record<string, { type: "string" | "boolean"; short?: string }> {
-  const entries = Object.entries(FLAGS).map(([name, flag]) => {
-    const type = flag.parse !== undefined && flag.bare === undefined ? "string" : "boolean";
-    return [name, name === "help" ? { type, short: "h" } : { type }];
-  });
-  return Object.fromEntries(entries);
-}
-
-type Token = ReturnType<typeof parseArgs<{ tokens: true; strict: false }>>["tokens"][number];
-type OptionToken = Extract<Token, { kind: "option" }>;
-
-/** The flag's own name, and `true` or `false` or the text of its value. */
-function interpret(token: OptionToken): [name: keyof Flags, value: string | boolean] {
-  const { name, rawName, value, inlineValue } = token;
-  const negated = name.startsWith("no-") ? name.slice(3) : undefined;
-  if (isFlag(name)) {
-    const { parse, bare } = FLAGS[name];
-    if (parse === undefined) {
-      if (value !== undefined) throw new UsageError(`${rawName} takes no value, got ${value}`);
-      return [name, true];
-    }
-    if (bare !== undefined && value === undefined) return [name, true];
-    // without "=", what follows may be the next flag
-    if (value === undefined || (!inlineValue && value.startsWith("--"))) {
-      throw new UsageError(`${rawName} needs a value: ${rawName} ${FLAGS[name].value}`);
-    }
-    return [name, value];
+/** What to say of an argument that is no flag. */
+async function unknown(arg: string, typed: string): Promise<UsageError> {
+  if (!arg.startsWith("-")) {
+    return new UsageError(`unexpected argument ${JSON.stringify(arg)}; see --help`);
   }
-  if (negated !== undefined && isFlag(negated) && FLAGS[negated].negatable) {
-    if (value !== undefined) throw new UsageError(`${rawName} takes no value, got ${value}`);
-    return [negated, false];
-  }
-  const near = nearest(rawName, TYPED);
-  throw new UsageError(
-    `unknown flag ${rawName}; ${near === undefined ? "see --help" : `did you mean ${near}?`}`,
+  const { nearest } = await import("./nearest.ts");
+  const flags = Object.entries(FLAGS).flatMap(([name, { negatable }]) =>
+    negatable ? [`--${name}`, `--no-${name}`] : [`--${name}`]
   );
+  const near = nearest(typed, flags);
+  const advice = near === undefined ? "see --help" : `did you mean ${near}?`;
+  return new UsageError(`unknown flag ${typed}; ${advice}`);
 }
 
 function isFlag(name: string): name is keyof Flags {
