@@ -20,8 +20,7 @@ export * from "./ffi/options/ipv6.ts";
 export * from "./ffi/options/socket.ts";
 export * from "./ffi/options/tcp.ts";
 export * from "./ffi/options/udp.ts";
-export type { Codec } from "./ffi/codec.ts";
-export type { MtuDiscover, SocketDomain } from "./ffi/enums.ts";
+export type { Codec, MtuDiscover, SocketDomain } from "./ffi/codec.ts";
 export { SocketError, type SocketErrorDetails } from "./ffi/socket_error.ts";
 export type {
   AnySocketOption,

@@ -10,11 +10,10 @@
  */
 
 import type { ServerStats } from "./mod.ts";
-import { type CommandLine, helpText, parseCommandLine } from "./src/command_line.ts";
+import { type CommandLine, helpText, parseCommandLine, UsageError } from "./src/command_line.ts";
 import { LateLogger } from "./src/late_logger.ts";
 import { type Logger, readyLogger } from "./src/logger.ts";
 import { serveAs } from "./src/program.ts";
-import { UsageError } from "./src/usage_error.ts";
 
 // what not every start takes is imported where it is used, and what can wait until the server listens is later
 

@@ -9,7 +9,7 @@
  */
 
 import { errnoNumber, lastErrno } from "./errno.ts";
-import { lowestFreeFd, openFds } from "./open_fds.ts";
+import { libc } from "./libc.ts";
 import { SO_ACCEPTCONN, SO_COOKIE, SO_TYPE } from "./options/socket.ts";
 import { compareName } from "./sockaddr.ts";
 import { readOption } from "./socket.ts";
@@ -155,4 +155,54 @@ function internal(socket: object, name: "fd" | "rid"): number | undefined {
   );
   if (symbol === undefined) return undefined;
   return (socket as Record<symbol, number | undefined>)[symbol];
+}
+
+/** How many descriptors one poll(2) is asked about. */
+const CHUNK = 1024;
+const POLLNVAL = 0x20;
+
+/** After so many closed descriptors in a row there are no more: limits can be as high as 2^30. */
+const LONGEST_GAP = 65_536;
+
+// struct pollfd { int fd; short events; short revents; }: asked for no events, poll still marks with
+// POLLNVAL each descriptor that is not open
+const pollfds = new Int32Array(CHUNK * 2);
+const pollfdBytes = new Uint8Array(pollfds.buffer);
+const results = new Int16Array(pollfds.buffer);
+
+/**
+ * The open file descriptors, from the lowest up.
+ *
+ * @param below Where to stop; by default all are found.
+ */
+export function* openFds(below = Infinity): Generator<number> {
+  const limit = Math.min(below, libc().getdtablesize());
+  let last = 0;
+  for (let first = 0; first < limit && first - last < LONGEST_GAP; first += CHUNK) {
+    const count = Math.min(CHUNK, limit - first);
+    for (let i = 0; i < count; i++) {
+      pollfds[2 * i] = first + i;
+      pollfds[2 * i + 1] = 0;
+    }
+    libc().poll(pollfdBytes, BigInt(count), 0);
+    // copied out before the caller may ask poll again
+    const open: number[] = [];
+    for (let i = 0; i < count; i++) {
+      if ((results[4 * i + 3]! & POLLNVAL) === 0) open.push(first + i);
+    }
+    last = open.at(-1) ?? last;
+    yield* open;
+  }
+}
+
+/** The lowest free descriptor; 0 where none can be had. */
+export function lowestFreeFd(): number {
+  const c = libc();
+  for (let open = 0; open <= 2; open++) {
+    const free = c.dup(open);
+    if (free < 0) continue; // that one is closed, or none is free
+    c.close(free);
+    return free;
+  }
+  return 0;
 }

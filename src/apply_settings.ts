@@ -7,7 +7,6 @@ import { isAsExpected } from "./assert_option.ts";
 import { socketFd } from "./socket_fd.ts";
 import type { SocketLike } from "./socket_like.ts";
 import { type OptionValue, settingOptions, type SocketSettings } from "./socket_settings.ts";
-import { SYSCTLS } from "./kernel_limits.ts";
 
 /** What became of one setting. */
 export interface SettingReport {
@@ -66,24 +65,30 @@ export function applyOption(fd: number, [option, requested]: OptionValue): Setti
   return { ...report, ok: false, ...explain(option.name, requested, effective) };
 }
 
-/** The sysctl that caps an option. */
-const CAPS: Record<string, string> = { SO_RCVBUF: SYSCTLS.rmemMax, SO_SNDBUF: SYSCTLS.wmemMax };
+/** The sysctl that caps an option, or the backlog of a listener. */
+const CAPS: Record<string, string> = {
+  SO_RCVBUF: "net.core.rmem_max",
+  SO_SNDBUF: "net.core.wmem_max",
+  backlog: "net.core.somaxconn",
+};
 
 function explain(
   option: string,
   requested: unknown,
   effective: unknown,
 ): Pick<SettingReport, "limit" | "note"> {
-  const sysctl = CAPS[option];
-  if (sysctl === undefined || typeof requested !== "number" || typeof effective !== "number") {
+  if (
+    CAPS[option] === undefined || typeof requested !== "number" || typeof effective !== "number"
+  ) {
     return { note: "the kernel made this of it" };
   }
   if (effective > 2 * requested) return { note: "raised to the kernel's least size" };
   const limit = effective / 2;
-  return { limit, note: cappedBy(sysctl, limit, requested) };
+  return { limit, note: cappedBy(option, limit, requested) };
 }
 
 /** A note that names the limit and the line that raises it. */
-export function cappedBy(sysctl: string, limit: number, requested: number): string {
+export function cappedBy(option: string, limit: number, requested: number): string {
+  const sysctl = CAPS[option];
   return `capped at ${limit} by ${sysctl}; to raise it: sysctl -w ${sysctl}=${requested}`;
 }

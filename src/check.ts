@@ -12,7 +12,7 @@ import type { ReadableOption } from "../ffi/socket_option.ts";
 import { applyOption } from "./apply_settings.ts";
 import { isAsExpected } from "./assert_option.ts";
 import type { CommandLine } from "./command_line.ts";
-import { kernelLimits, type SYSCTLS } from "./kernel_limits.ts";
+import { kernelLimits } from "./kernel_limits.ts";
 import { openListener } from "./listen.ts";
 import { settingsOf } from "./program.ts";
 import { readOptions } from "./read_options.ts";
@@ -120,7 +120,7 @@ function others(fd: number, rows: Row[]): Row[] {
 }
 
 /** The kernel's limit of an option. */
-const LIMITS: Record<string, keyof typeof SYSCTLS> = {
+const LIMITS: Record<string, "rmemMax" | "wmemMax" | "somaxconn"> = {
   SO_RCVBUF: "rmemMax",
   SO_SNDBUF: "wmemMax",
   backlog: "somaxconn",

@@ -6,7 +6,12 @@
 
 import { LOG_LEVELS } from "./logger.ts";
 import type { KeepAlive, OptionValue } from "./socket_settings.ts";
-import { UsageError } from "./usage_error.ts";
+
+/** Wrong usage: one line for the user, and exit code 2. */
+export class UsageError extends Error {
+  /** Always "UsageError". */
+  override readonly name = "UsageError";
+}
 
 /** A flag whose value is a `T`. */
 interface Flag<T> {

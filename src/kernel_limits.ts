@@ -49,13 +49,6 @@ export interface KernelLimits {
   availableCongestion: string[] | undefined;
 }
 
-/** The sysctls by which messages name a limit. */
-export const SYSCTLS = {
-  somaxconn: "net.core.somaxconn",
-  rmemMax: "net.core.rmem_max",
-  wmemMax: "net.core.wmem_max",
-} as const;
-
 /**
  * The kernel's limits, as far as they may be read: that takes `--allow-read=/proc/sys`. Each file is asked for by
  * itself, and it never prompts.
@@ -82,10 +75,10 @@ export function kernelLimits(): KernelLimits {
   const synLinearTimeouts = read("net.ipv4.tcp_syn_linear_timeouts", Number, "0");
   const synackRetries = read("net.ipv4.tcp_synack_retries", Number);
   return {
-    somaxconn: read(SYSCTLS.somaxconn, Number),
+    somaxconn: read("net.core.somaxconn", Number),
     maxSynBacklog: read("net.ipv4.tcp_max_syn_backlog", Number),
-    rmemMax: read(SYSCTLS.rmemMax, Number),
-    wmemMax: read(SYSCTLS.wmemMax, Number),
+    rmemMax: read("net.core.rmem_max", Number),
+    wmemMax: read("net.core.wmem_max", Number),
     tcpRmem: read("net.ipv4.tcp_rmem", range),
     tcpWmem: read("net.ipv4.tcp_wmem", range),
     synRetries,

@@ -5,20 +5,19 @@
 import {
   candidateFds,
   listeningSockets,
+  lowestFreeFd,
   newListenerFd,
   socketCookie,
   type SocketIdentity,
 } from "../ffi/find_fd.ts";
-import { lowestFreeFd } from "../ffi/open_fds.ts";
 import { SO_REUSEADDR, SO_REUSEPORT } from "../ffi/options/socket.ts";
 import { TCP_INFO } from "../ffi/options/tcp.ts";
 import { readOption } from "../ffi/socket.ts";
 import { applyOption, cappedBy, type SettingReport } from "./apply_settings.ts";
 import { assertOption } from "./assert_option.ts";
-import { SYSCTLS } from "./kernel_limits.ts";
 import { type Logger, readyLogger } from "./logger.ts";
 import { OptionAssertionError } from "./option_assertion_error.ts";
-import { showAddr } from "./show.ts";
+import { showAddr } from "./log_lines.ts";
 import { rememberListener } from "./socket_fd.ts";
 import { settingOptions, type SocketSettings } from "./socket_settings.ts";
 
@@ -228,7 +227,7 @@ function reportBacklog(fd: number, requested: number): SettingReport[] {
     ...report,
     limit: effective,
     ok: false,
-    note: cappedBy(SYSCTLS.somaxconn, effective, requested),
+    note: cappedBy(report.option, effective, requested),
   }];
 }
 

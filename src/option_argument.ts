@@ -3,10 +3,10 @@
  */
 
 import type { WritableOption } from "../ffi/socket_option.ts";
+import { UsageError } from "./command_line.ts";
 import { nearest } from "./nearest.ts";
 import type { OptionValue } from "./socket_settings.ts";
 import { supportedOptions } from "./supported_options.ts";
-import { UsageError } from "./usage_error.ts";
 
 /**
  * Makes an option with its value of text such as `TCP_CONGESTION=cubic` or `SO_LINGER=on,3`.

@@ -4,13 +4,12 @@
  * @module
  */
 
-import type { CommandLine } from "./command_line.ts";
+import { type CommandLine, UsageError } from "./command_line.ts";
 import { echo } from "./echo.ts";
 import { echoOnce } from "./echo_once.ts";
 import type { Logger } from "./logger.ts";
 import { serve, type TcpServer } from "./serve.ts";
 import type { SocketSettings } from "./socket_settings.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** The socket options that the command line asks for. */
 export function settingsOf(options: CommandLine): SocketSettings {

@@ -8,16 +8,14 @@ import { readOption, shutdown } from "../ffi/socket.ts";
 import { SocketError } from "../ffi/socket_error.ts";
 import type { TcpInfo, TcpState } from "../ffi/tcp_info.ts";
 import type { ConnHandler, ConnInfo } from "./conn_handler.ts";
+import { type AnyConn, close, Connection, Connections, lingeringClose } from "./connection.ts";
 import { ConnectionCheck, describeOptions } from "./connection_check.ts";
-import { getOption } from "./get_option.ts";
-import { type KernelLimits, kernelLimits } from "./kernel_limits.ts";
-import { close, lingeringClose } from "./lingering_close.ts";
-import { Linked, LinkedList } from "./linked_list.ts";
+import type { KernelLimits } from "./kernel_limits.ts";
 import { type ListenOptions, type OpenListener, openListener } from "./listen.ts";
 import { type ReadyLogger, readyLogger } from "./logger.ts";
 import { OptionAssertionError } from "./option_assertion_error.ts";
 import type { AcceptQueue, ServerStats } from "./server_stats.ts";
-import { showAddr } from "./show.ts";
+import { showAddr } from "./log_lines.ts";
 import { socketFd } from "./socket_fd.ts";
 import { settingOptions, type SocketSettings } from "./socket_settings.ts";
 
@@ -151,60 +149,11 @@ export function serve(
   return new Server(options, handler as ConnHandler<AnyConn>);
 }
 
-type AnyConn = Deno.TcpConn | Deno.TlsConn;
-
 /** A listener of the server with what belongs to it. */
 interface Port {
   readonly addr: Deno.NetAddr;
   readonly opened: OpenListener<Deno.Listener<AnyConn>>;
   readonly check: ConnectionCheck | undefined;
-}
-
-/** A connection of the server, which is what its handler is told as well. */
-class Connection extends Linked implements ConnInfo {
-  bytesIn = 0;
-  bytesOut = 0;
-  linger = false;
-  closed = false;
-  onClosed: (() => void) | undefined = undefined;
-  /** When to ask again whether it is idle. */
-  idleAt: number;
-  #controller: AbortController | undefined;
-  #ending = false;
-
-  constructor(
-    readonly conn: AnyConn,
-    readonly number: number,
-    readonly logger: ReadyLogger,
-    readonly settings: SocketSettings,
-    idleAt: number,
-  ) {
-    super();
-    this.idleAt = idleAt;
-  }
-
-  get remoteAddr(): Deno.NetAddr {
-    return this.conn.remoteAddr;
-  }
-
-  get localAddr(): Deno.NetAddr {
-    return this.conn.localAddr;
-  }
-
-  /** Made when somebody asks, as most handlers do not. */
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#ending) this.#controller.abort();
-    }
-    return this.#controller.signal;
-  }
-
-  /** Tells the handler that the connection should end. */
-  end(): void {
-    this.#ending = true;
-    this.#controller?.abort();
-  }
 }
 
 /** How long to wait after a failure to accept, unless a connection ends before. */
@@ -237,7 +186,7 @@ class Server implements TcpServer {
   readonly #options: ServeOptions;
   readonly #logger: ReadyLogger;
   readonly #ports: Port[] = [];
-  readonly #active = new LinkedList<Connection>();
+  readonly #active = new Connections();
   readonly #settings: SocketSettings;
   readonly #maxConnections: number;
   readonly #idleTimeout: number;
@@ -307,6 +256,10 @@ class Server implements TcpServer {
 
   async #run(): Promise<void> {
     for (const port of this.#ports) this.#announce(port.addr);
+    if (this.#logger.debugging) {
+      const { kernelLimits } = await import("./kernel_limits.ts");
+      this.#limits = kernelLimits();
+    }
     const stopSweeping = this.#sweepIdle();
     await Promise.all(this.#ports.map((port) => this.#accept(port)));
     while (this.#active.size > 0) await this.#nextChange();
@@ -362,7 +315,7 @@ class Server implements TcpServer {
     try {
       const fd = fdHint(conn) ?? socketFd(conn);
       if (check !== undefined && !check.run(fd, conn)) return this.#finish(connection);
-      if (this.#logger.debugging) this.#describe(connection, fd);
+      if (this.#limits !== undefined) this.#describe(connection, fd, this.#limits);
     } catch (error) {
       this.#reject(error, connection);
       return this.#finish(connection);
@@ -394,10 +347,10 @@ class Server implements TcpServer {
     }
   }
 
-  #describe({ remoteAddr }: Connection, fd: number): void {
+  #describe({ remoteAddr }: Connection, fd: number, limits: KernelLimits): void {
     const remote = showAddr(remoteAddr);
     this.#logger.debug(`connected from ${remote}`, { event: "connected", remote });
-    for (const line of describeOptions(fd, this.#limits ??= kernelLimits())) {
+    for (const line of describeOptions(fd, limits)) {
       this.#logger.debug(line, { event: "options", remote });
     }
   }
@@ -606,7 +559,7 @@ function idleTime(conn: AnyConn): number {
 /** TCP_INFO of a connection; `undefined` where its handler has closed it. */
 function tcpInfo(conn: AnyConn): TcpInfo | undefined {
   try {
-    return getOption(conn, TCP_INFO);
+    return readOption(socketFd(conn), TCP_INFO);
   } catch (error) {
     if (error instanceof SocketError) return undefined;
     throw error;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { type CommandLine, helpText, parseCommandLine } from "../src/command_line.ts";
-import { UsageError } from "../src/usage_error.ts";
+import { type CommandLine, helpText, parseCommandLine, UsageError } from "../src/command_line.ts";
 import { SO_LINGER, TCP_CONGESTION, TCP_DEFER_ACCEPT } from "../mod.ts";
 import "./helpers.ts";
 

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { bool, bytes, int, uint32BigEndian } from "../codec.ts";
-import { type MtuDiscover, mtuDiscover } from "../enums.ts";
+import { bool, bytes, int, type MtuDiscover, mtuDiscover, uint32BigEndian } from "../codec.ts";
 import {
   type GroupFilter,
   groupFilter,

@@ -4,8 +4,18 @@
  * @module
  */
 
-import { bool, bytes, type Codec, flags, int, uint32BigEndian } from "../codec.ts";
-import { type MtuDiscover, mtuDiscover, type SocketDomain, socketDomain } from "../enums.ts";
+import {
+  bool,
+  bytes,
+  type Codec,
+  flags,
+  int,
+  type MtuDiscover,
+  mtuDiscover,
+  type SocketDomain,
+  socketDomain,
+  uint32BigEndian,
+} from "../codec.ts";
 import {
   type FlowLabelRequest,
   flowLabelRequest,

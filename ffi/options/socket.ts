@@ -10,12 +10,13 @@ import {
   enumeration,
   flags,
   int,
+  type SocketDomain,
+  socketDomain,
   string,
   uint32,
   uint32List,
   uint64,
 } from "../codec.ts";
-import { type SocketDomain, socketDomain } from "../enums.ts";
 import {
   internetSockaddr,
   type Linger,

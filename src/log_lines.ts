@@ -1,8 +1,10 @@
 /**
- * How log lines show things.
+ * What log lines say of addresses and messages.
  *
  * @module
  */
+
+import type { ConnInfo } from "./conn_handler.ts";
 
 /** An address as `host:port`, the host in brackets where it is IPv6. */
 export function showAddr({ hostname, port }: Deno.NetAddr): string {
@@ -15,7 +17,7 @@ const SHOWN_BYTES = 80;
 const ESCAPES: Record<number, string> = { 9: "\\t", 10: "\\n", 13: "\\r", 34: '\\"', 92: "\\\\" };
 
 /** Bytes between quotes, safe for a terminal: all but printable ASCII is escaped, and long ones are cut. */
-export function showBytes(bytes: Uint8Array): string {
+function showBytes(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes.subarray(0, SHOWN_BYTES)) {
     text += ESCAPES[byte] ??
@@ -25,4 +27,14 @@ export function showBytes(bytes: Uint8Array): string {
   }
   const rest = bytes.length - SHOWN_BYTES;
   return rest > 0 ? `"${text}"… (${rest} more bytes)` : `"${text}"`;
+}
+
+/** The lines of level debug on a message that was received or sent, as the asyncio recipe has them. */
+export function logMessage(info: ConnInfo, event: "received" | "sent", message: Uint8Array): void {
+  if (!info.logger.debugging) return;
+  info.logger.debug(`${event === "received" ? "recv" : "sent"}: ${showBytes(message)}`, {
+    event,
+    remote: showAddr(info.remoteAddr),
+    bytes: message.length,
+  });
 }
