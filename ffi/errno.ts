@@ -58,11 +58,13 @@ const ERRORS: Record<string, readonly [linux: number, darwin: number, meaning: s
 
 const COLUMN = Deno.build.os === "darwin" ? 1 : 0;
 
-const NAMES = new Map(Object.entries(ERRORS).map(([name, entry]) => [entry[COLUMN], name]));
+/** The names by their numbers, made for the first error. */
+let names: Map<number, string> | undefined;
 
 /** The name of an error, such as "ENOPROTOOPT"; "ERRNO_524" for a number without a well-known name. */
 export function errnoName(errno: number): string {
-  return NAMES.get(errno) ?? `ERRNO_${errno}`;
+  names ??= new Map(Object.entries(ERRORS).map(([name, entry]) => [entry[COLUMN], name]));
+  return names.get(errno) ?? `ERRNO_${errno}`;
 }
 
 /** What an error means, in a few words. */

@@ -102,23 +102,19 @@ export function socketCookie(fd: number): bigint | undefined {
 }
 
 /**
- * The descriptor of a listener that was just opened: the one that was the lowest free before. `undefined` where it is
- * not, or where another listener near it has the same address, as when threads listen at the same time.
- *
- * @param identity The listener.
- * @param wasFree The lowest free descriptor before it was opened.
+ * The descriptor of a listener that was just opened; `undefined` where more than one listener of this process has its
+ * address, as with SO_REUSEPORT.
  */
-export function newListenerFd(identity: SocketIdentity, wasFree: number): number | undefined {
-  if (matchFd(wasFree, identity) !== "same") return undefined;
-  const near = Math.max(wasFree, lowestFreeFd()) + NEAR;
-  for (const fd of openFds(near)) {
-    if (fd !== wasFree && matchFd(fd, identity) === "same") return undefined;
+export function newListenerFd(identity: SocketIdentity): number | undefined {
+  let found: number | undefined;
+  // it has got the lowest free descriptor, so it is not behind many that are closed
+  for (const fd of openFds(CHUNK)) {
+    if (matchFd(fd, identity) !== "same") continue;
+    if (found !== undefined) return undefined;
+    found = fd;
   }
-  return wasFree;
+  return found;
 }
-
-/** How far above the lowest free descriptor a listener can be that another thread opens at the same time. */
-const NEAR = 256;
 
 /** Which sockets of this process listen: their cookies, or their descriptors where there are none. */
 export function listeningSockets(): Set<bigint | number> {
@@ -173,12 +169,12 @@ const results = new Int16Array(pollfds.buffer);
 /**
  * The open file descriptors, from the lowest up.
  *
- * @param below Where to stop; by default all are found.
+ * @param longestGap After how many closed ones in a row to stop.
  */
-export function* openFds(below = Infinity): Generator<number> {
-  const limit = Math.min(below, libc().getdtablesize());
+function* openFds(longestGap = LONGEST_GAP): Generator<number> {
+  const limit = libc().getdtablesize();
   let last = 0;
-  for (let first = 0; first < limit && first - last < LONGEST_GAP; first += CHUNK) {
+  for (let first = 0; first < limit && first - last < longestGap; first += CHUNK) {
     const count = Math.min(CHUNK, limit - first);
     for (let i = 0; i < count; i++) {
       pollfds[2 * i] = first + i;
@@ -196,7 +192,7 @@ export function* openFds(below = Infinity): Generator<number> {
 }
 
 /** The lowest free descriptor; 0 where none can be had. */
-export function lowestFreeFd(): number {
+function lowestFreeFd(): number {
   const c = libc();
   for (let open = 0; open <= 2; open++) {
     const free = c.dup(open);

@@ -5,7 +5,6 @@
 import {
   candidateFds,
   listeningSockets,
-  lowestFreeFd,
   newListenerFd,
   socketCookie,
   type SocketIdentity,
@@ -174,8 +173,7 @@ const ATTEMPTS = 10;
 
 /** Opens a listener and finds its descriptor, which must be told from others that share its address. */
 function openFound<L extends Deno.Listener>(open: () => L): { listener: L; fd: number } {
-  const wasFree = lowestFreeFd();
-  return found(open, (identity) => newListenerFd(identity, wasFree)) ?? openAmongMany(open);
+  return found(open, newListenerFd) ?? openAmongMany(open);
 }
 
 /** The same where the descriptor is not the one that was to be expected: compares all that listen before and after. */
