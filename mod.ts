@@ -65,8 +65,14 @@ export type {
   TcpInfoOptions,
   TcpState,
 } from "./ffi/tcp_info.ts";
-export { applySettings, type SettingReport } from "./src/apply_settings.ts";
-export { assertOption } from "./src/assert_option.ts";
+export {
+  applySettings,
+  type KeepAlive,
+  type OptionValue,
+  type SettingReport,
+  type SocketSettings,
+} from "./src/apply_settings.ts";
+export { assertOption, OptionAssertionError } from "./src/assert_option.ts";
 export * as codecs from "./src/codecs.ts";
 export type { ConnHandler, ConnInfo } from "./src/conn_handler.ts";
 export { defineOption, type OptionDefinition } from "./src/define_option.ts";
@@ -76,7 +82,6 @@ export { getOption } from "./src/get_option.ts";
 export { type BufferRange, type KernelLimits, kernelLimits } from "./src/kernel_limits.ts";
 export { listen, type ListenOptions } from "./src/listen.ts";
 export type { LogFunction, Logger, ReadyLogger } from "./src/logger.ts";
-export { OptionAssertionError } from "./src/option_assertion_error.ts";
 export type { BaseProtocol, BufferedProtocol, Protocol } from "./src/protocol.ts";
 export { protocolHandler } from "./src/protocol_handler.ts";
 export { readOptions } from "./src/read_options.ts";
@@ -86,5 +91,4 @@ export { setOption } from "./src/set_option.ts";
 export { socketFd } from "./src/socket_fd.ts";
 export type { SocketLike } from "./src/socket_like.ts";
 export { supportedOptions } from "./src/supported_options.ts";
-export type { KeepAlive, OptionValue, SocketSettings } from "./src/socket_settings.ts";
 export type { ExtraInfo, Transport, WriteBufferLimits } from "./src/transport.ts";

@@ -8,12 +8,11 @@
  * @module
  */
 
-import { errnoNumber, lastErrno } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { SO_ACCEPTCONN, SO_COOKIE, SO_TYPE } from "./options/socket.ts";
 import { compareName } from "./sockaddr.ts";
 import { readOption } from "./socket.ts";
-import { SocketError } from "./socket_error.ts";
+import { errnoNumber, lastErrno, SocketError } from "./socket_error.ts";
 
 /** What is known of a socket from outside. */
 export interface SocketIdentity {

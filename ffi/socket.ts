@@ -4,9 +4,8 @@
  * @module
  */
 
-import { errnoNumber, lastErrno } from "./errno.ts";
 import { libc } from "./libc.ts";
-import { SocketError } from "./socket_error.ts";
+import { errnoNumber, lastErrno, SocketError } from "./socket_error.ts";
 import type {
   AnySocketOption,
   OptionAccess,

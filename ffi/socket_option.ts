@@ -96,8 +96,9 @@ export function option<T, Access extends OptionAccess = "read-write">(
   name: string,
   number: number,
   codec: Codec<T>,
-  { access = "read-write" as Access, ...particulars }: Particulars<Access> = {},
+  particulars: Particulars<Access> = {},
 ): SocketOption<T, Access> {
   const optname = darwin ? DARWIN_OPTIONS[name] ?? -1 : number;
+  const access = "read-write" as Access;
   return { name, level: LEVELS[level], optname, codec, access, ...particulars };
 }

@@ -9,7 +9,7 @@ import { SO_REUSEADDR, SO_REUSEPORT } from "../ffi/options/socket.ts";
 import { tryReadOption } from "../ffi/socket.ts";
 import { SocketError } from "../ffi/socket_error.ts";
 import type { ReadableOption } from "../ffi/socket_option.ts";
-import { applyOption } from "./apply_settings.ts";
+import { applyOption, type OptionValue, settingOptions } from "./apply_settings.ts";
 import { isAsExpected } from "./assert_option.ts";
 import type { CommandLine } from "./command_line.ts";
 import { kernelLimits } from "./kernel_limits.ts";
@@ -17,7 +17,6 @@ import { openListener } from "./listen.ts";
 import { settingsOf } from "./program.ts";
 import { readOptions } from "./read_options.ts";
 import { socketFd } from "./socket_fd.ts";
-import { type OptionValue, settingOptions } from "./socket_settings.ts";
 
 /** One option of one socket. */
 export interface Row {

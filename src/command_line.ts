@@ -5,7 +5,7 @@
  */
 
 import { LOG_LEVELS } from "./logger.ts";
-import type { KeepAlive, OptionValue } from "./socket_settings.ts";
+import type { KeepAlive, OptionValue } from "./apply_settings.ts";
 
 /** Wrong usage: one line for the user, and exit code 2. */
 export class UsageError extends Error {
@@ -230,11 +230,10 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
       throw new UsageError(`--${one} goes with --${other}`);
     }
   }
-  const values = Object.entries(FLAGS).map(([name, flag]) => [name, given[name] ?? flag.default]);
-  return {
-    ...Object.fromEntries(values),
-    asksForOptions: OPTION_FLAGS.some((name) => name in given),
-  };
+  const options: Record<string, unknown> = {};
+  for (const [name, flag] of Object.entries(FLAGS)) options[name] = given[name] ?? flag.default;
+  options.asksForOptions = OPTION_FLAGS.some((name) => name in given);
+  return options as CommandLine;
 }
 
 /**

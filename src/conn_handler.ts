@@ -3,7 +3,7 @@
  */
 
 import type { ReadyLogger } from "./logger.ts";
-import type { SocketSettings } from "./socket_settings.ts";
+import type { SocketSettings } from "./apply_settings.ts";
 
 /** What a handler is told about its connection, and what it may tell the server. */
 export interface ConnInfo {

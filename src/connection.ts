@@ -6,7 +6,7 @@
 
 import type { ConnInfo } from "./conn_handler.ts";
 import type { ReadyLogger } from "./logger.ts";
-import type { SocketSettings } from "./socket_settings.ts";
+import type { SocketSettings } from "./apply_settings.ts";
 
 /** What a server accepts. */
 export type AnyConn = Deno.TcpConn | Deno.TlsConn;

@@ -2,7 +2,6 @@
  * @module
  */
 
-import { errnoNumber, lastErrno } from "../ffi/errno.ts";
 import {
   SO_RCVBUF,
   SO_REUSEADDR,
@@ -13,11 +12,11 @@ import {
 import { TCP_QUICKACK } from "../ffi/options/tcp.ts";
 import { compareName, type NameCall, socketName } from "../ffi/sockaddr.ts";
 import { isNonBlocking, OptionBytes, readOption, writeOption } from "../ffi/socket.ts";
-import { SocketError } from "../ffi/socket_error.ts";
+import { errnoNumber, lastErrno, SocketError } from "../ffi/socket_error.ts";
 import type { ReadableOption, WritableOption } from "../ffi/socket_option.ts";
 import type { KernelLimits } from "./kernel_limits.ts";
-import { OptionAssertionError } from "./option_assertion_error.ts";
-import type { OptionValue } from "./socket_settings.ts";
+import { OptionAssertionError } from "./assert_option.ts";
+import type { OptionValue } from "./apply_settings.ts";
 
 /** An option that every connection must have as the listener has it. */
 interface Expectation {

@@ -12,13 +12,17 @@ import {
 import { SO_REUSEADDR, SO_REUSEPORT } from "../ffi/options/socket.ts";
 import { TCP_INFO } from "../ffi/options/tcp.ts";
 import { readOption } from "../ffi/socket.ts";
-import { applyOption, cappedBy, type SettingReport } from "./apply_settings.ts";
-import { assertOption } from "./assert_option.ts";
+import {
+  applyOption,
+  cappedBy,
+  settingOptions,
+  type SettingReport,
+  type SocketSettings,
+} from "./apply_settings.ts";
+import { assertOption, OptionAssertionError } from "./assert_option.ts";
 import { type Logger, readyLogger } from "./logger.ts";
-import { OptionAssertionError } from "./option_assertion_error.ts";
 import { showAddr } from "./log_lines.ts";
 import { rememberListener } from "./socket_fd.ts";
-import { settingOptions, type SocketSettings } from "./socket_settings.ts";
 
 /** What {@linkcode listen} is asked for. */
 export interface ListenOptions {

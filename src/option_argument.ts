@@ -5,7 +5,7 @@
 import type { WritableOption } from "../ffi/socket_option.ts";
 import { UsageError } from "./command_line.ts";
 import { nearest } from "./nearest.ts";
-import type { OptionValue } from "./socket_settings.ts";
+import type { OptionValue } from "./apply_settings.ts";
 import { supportedOptions } from "./supported_options.ts";
 
 /**

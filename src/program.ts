@@ -9,7 +9,7 @@ import { echo } from "./echo.ts";
 import { echoOnce } from "./echo_once.ts";
 import type { Logger } from "./logger.ts";
 import { serve, type TcpServer } from "./serve.ts";
-import type { SocketSettings } from "./socket_settings.ts";
+import type { SocketSettings } from "./apply_settings.ts";
 
 /** The socket options that the command line asks for. */
 export function settingsOf(options: CommandLine): SocketSettings {

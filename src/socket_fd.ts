@@ -4,7 +4,6 @@
 
 import type * as dgram from "node:dgram";
 import type * as net from "node:net";
-import { errnoNumber } from "../ffi/errno.ts";
 import {
   candidateFds,
   fdHint,
@@ -15,7 +14,7 @@ import {
 } from "../ffi/find_fd.ts";
 import { TCP_NODELAY } from "../ffi/options/tcp.ts";
 import { readOption } from "../ffi/socket.ts";
-import { SocketError } from "../ffi/socket_error.ts";
+import { errnoNumber, SocketError } from "../ffi/socket_error.ts";
 import type { SocketLike } from "./socket_like.ts";
 
 /** A socket that was found: its descriptor, and the kernel's cookie that proves it still is. */
