@@ -31,8 +31,6 @@ export type {
   WritableOption,
 } from "./ffi/socket_option.ts";
 export type {
-  Clock,
-  CongestionInfo,
   FilterMode,
   FlowLabelAction,
   FlowLabelFlag,
@@ -43,15 +41,19 @@ export type {
   GroupSourceRequest,
   Ipv6Membership,
   Ipv6PacketInfo,
-  Linger,
-  Md5Signature,
   Membership,
   PortRange,
+  SourceFilter,
+  SourceMembership,
+} from "./ffi/ip_structs.ts";
+export type {
+  Clock,
+  CongestionInfo,
+  Linger,
+  Md5Signature,
   RepairOption,
   RepairWindow,
   SocketMemory,
-  SourceFilter,
-  SourceMembership,
   Timestamping,
   TimestampingFlag,
   TxTime,

@@ -21,10 +21,7 @@ export {
   groupSourceRequest,
   inAddr,
   ipv6Membership,
-  linger,
   membership,
-  sockaddr,
   sourceMembership,
-  timeval,
-  ucred,
-} from "../ffi/structs.ts";
+} from "../ffi/ip_structs.ts";
+export { linger, sockaddr, timeval, ucred } from "../ffi/structs.ts";

@@ -6,7 +6,7 @@ import { fdHint } from "../ffi/find_fd.ts";
 import { TCP_QUICKACK } from "../ffi/options/tcp.ts";
 import { receiveArrived, sendNow, writeOption } from "../ffi/socket.ts";
 import type { ConnHandler, ConnInfo } from "./conn_handler.ts";
-import { logMessage } from "./log_lines.ts";
+import { logMessage } from "./logger.ts";
 import { giveBuffer, sharedBuffer, takeBuffer, TLS_RECORD } from "./read_buffers.ts";
 import { socketFd } from "./socket_fd.ts";
 

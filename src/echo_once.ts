@@ -5,7 +5,7 @@
 import { fdHint } from "../ffi/find_fd.ts";
 import { hasArrived, sendNow } from "../ffi/socket.ts";
 import type { ConnHandler } from "./conn_handler.ts";
-import { logMessage } from "./log_lines.ts";
+import { logMessage } from "./logger.ts";
 import { giveBuffer, SMALL, takeArrived, takeBuffer, TLS_RECORD } from "./read_buffers.ts";
 import { socketFd } from "./socket_fd.ts";
 

@@ -20,8 +20,7 @@ import {
   type SocketSettings,
 } from "./apply_settings.ts";
 import { assertOption, OptionAssertionError } from "./assert_option.ts";
-import { type Logger, readyLogger } from "./logger.ts";
-import { showAddr } from "./log_lines.ts";
+import { type Logger, readyLogger, showAddr } from "./logger.ts";
 import { rememberListener } from "./socket_fd.ts";
 
 /** What {@linkcode listen} is asked for. */

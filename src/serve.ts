@@ -12,10 +12,9 @@ import { type AnyConn, close, Connection, Connections, lingeringClose } from "./
 import { ConnectionCheck, describeOptions } from "./connection_check.ts";
 import type { KernelLimits } from "./kernel_limits.ts";
 import { type ListenOptions, type OpenListener, openListener } from "./listen.ts";
-import { type ReadyLogger, readyLogger } from "./logger.ts";
+import { type ReadyLogger, readyLogger, showAddr } from "./logger.ts";
 import { OptionAssertionError } from "./assert_option.ts";
 import type { AcceptQueue, ServerStats } from "./server_stats.ts";
-import { showAddr } from "./log_lines.ts";
 import { socketFd } from "./socket_fd.ts";
 import { settingOptions, type SocketSettings } from "./apply_settings.ts";
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as codecs from "../ffi/codec.ts";
 import type { Codec } from "../ffi/codec.ts";
+import * as ipStructs from "../ffi/ip_structs.ts";
 import * as structs from "../ffi/structs.ts";
 import "./helpers.ts";
 
@@ -50,7 +51,7 @@ testRoundTrip("time-out", structs.timeval, fc.nat(2 ** 40));
 testRoundTrip("ucred", structs.ucred, record({ pid: uint32, uid: uint32, gid: uint32 }));
 testRoundTrip(
   "range of ports",
-  structs.portRange,
+  ipStructs.portRange,
   record({ low: port, high: port }),
 );
 testRoundTrip(
@@ -75,23 +76,23 @@ testRoundTrip(
   structs.repairOptions,
   fc.array(record({ code: uint32, value: uint32 }), { maxLength: 16 }),
 );
-testRoundTrip("IPv4 address", structs.inAddr, ipv4);
+testRoundTrip("IPv4 address", ipStructs.inAddr, ipv4);
 testRoundTrip("address of a socket", structs.sockaddr, netAddr("tcp"));
 testRoundTrip(
   "ip_mreqn",
-  structs.membership,
+  ipStructs.membership,
   record({ multiaddr: ipv4, address: ipv4, ifindex }),
 );
 testRoundTrip(
   "ip_mreq_source",
-  structs.sourceMembership,
+  ipStructs.sourceMembership,
   record({ multiaddr: ipv4, sourceaddr: ipv4, interface: ipv4 }),
 );
-testRoundTrip("ipv6_mreq", structs.ipv6Membership, record({ multiaddr: ipv6, ifindex }));
-testRoundTrip("in6_pktinfo", structs.ipv6PacketInfo, record({ addr: ipv6, ifindex }));
+testRoundTrip("ipv6_mreq", ipStructs.ipv6Membership, record({ multiaddr: ipv6, ifindex }));
+testRoundTrip("in6_pktinfo", ipStructs.ipv6PacketInfo, record({ addr: ipv6, ifindex }));
 testRoundTrip(
   "group_source_req",
-  structs.groupSourceRequest,
+  ipStructs.groupSourceRequest,
   record({ interface: ifindex, group: netAddr("udp"), source: netAddr("udp") }),
 );
 
@@ -108,13 +109,13 @@ Deno.test("a value of the wrong kind or out of range is refused, whatever it is"
     [structs.linger, [-1, true, 1.5, null]],
     [structs.timeval, [-1, NaN, Infinity, "1s"]],
     [structs.ucred, [null, { pid: -1, uid: 0, gid: 0 }, { pid: 1 }]],
-    [structs.inAddr, ["1.2.3", "::1", "localhost", 1]],
-    [structs.membership, [{ multiaddr: "::1" }, "224.0.0.1", {
+    [ipStructs.inAddr, ["1.2.3", "::1", "localhost", 1]],
+    [ipStructs.membership, [{ multiaddr: "::1" }, "224.0.0.1", {
       multiaddr: "224.0.0.1",
       ifindex: -1,
     }]],
     [structs.sockaddr, [{ transport: "unix", path: "/x" }, null, "127.0.0.1:80"]],
-    [structs.portRange, [{ low: 0, high: 65536 }, { low: "1", high: 2 }]],
+    [ipStructs.portRange, [{ low: 0, high: 65536 }, { low: "1", high: 2 }]],
   ];
   for (const [codec, values] of wrong) {
     for (const value of values) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Codec } from "../ffi/codec.ts";
 import { OPTION_TABLE } from "../ffi/option_table.ts";
+import * as ipStructs from "../ffi/ip_structs.ts";
 import * as structs from "../ffi/structs.ts";
 import { TCP_INFO_LAYOUT } from "../ffi/tcp_info.ts";
 import { ROOT, run, testWith } from "./helpers.ts";
@@ -183,18 +184,18 @@ const STRUCTURES: [name: string, c: string, codec: Codec<unknown>, value: unknow
     structs.md5Signature,
     { addr: udp("127.0.0.1", 0x1234), key: KEY, prefixLength: 24, ifindex: 9 },
   ],
-  ["in_addr", "struct in_addr v = {0x04030201};", structs.inAddr, "1.2.3.4"],
+  ["in_addr", "struct in_addr v = {0x04030201};", ipStructs.inAddr, "1.2.3.4"],
   [
     "ip_mreqn",
     "struct ip_mreqn v = {{0x040302e0}, {0x0100007f}, 5};",
-    structs.membership,
+    ipStructs.membership,
     { multiaddr: "224.2.3.4", address: "127.0.0.1", ifindex: 5 },
   ],
   [
     "ip_mreq_source",
     "struct ip_mreq_source v = {.imr_multiaddr=0x040302e0, .imr_interface=0x0100007f," +
     ".imr_sourceaddr=0x0900007f};",
-    structs.sourceMembership,
+    ipStructs.sourceMembership,
     { multiaddr: "224.2.3.4", interface: "127.0.0.1", sourceaddr: "127.0.0.9" },
   ],
   [
@@ -203,7 +204,7 @@ const STRUCTURES: [name: string, c: string, codec: Codec<unknown>, value: unknow
     "memset(&v, 0, sizeof v); v.f.imsf_multiaddr=0x040302e0; v.f.imsf_interface=0x0100007f;\n" +
     "v.f.imsf_fmode=MCAST_INCLUDE; v.f.imsf_numsrc=2;\n" +
     "memcpy((char *)&v + 16, (int[]){0x0200007f, 0x0300007f}, 8);",
-    structs.sourceFilter,
+    ipStructs.sourceFilter,
     {
       multiaddr: "224.2.3.4",
       interface: "127.0.0.1",
@@ -215,21 +216,21 @@ const STRUCTURES: [name: string, c: string, codec: Codec<unknown>, value: unknow
     "ipv6_mreq",
     "struct ipv6_mreq v; memset(&v, 0, sizeof v); v.ipv6mr_ifindex = 4;\n" +
     "memcpy(&v.ipv6mr_multiaddr, (unsigned char[]){255, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9}, 16);",
-    structs.ipv6Membership,
+    ipStructs.ipv6Membership,
     { multiaddr: "ff02::9", ifindex: 4 },
   ],
   [
     "in6_pktinfo",
     "struct in6_pktinfo v; memset(&v, 0, sizeof v); v.ipi6_ifindex = 4;\n" +
     "((unsigned char *)&v.ipi6_addr)[15] = 1;",
-    structs.ipv6PacketInfo,
+    ipStructs.ipv6PacketInfo,
     { addr: "::1", ifindex: 4 },
   ],
   [
     "group_req",
     "struct group_req v; memset(&v, 0, sizeof v); v.gr_interface = 3;\n" +
     "struct sockaddr_in *a = (void *)&v.gr_group; a->sin_family = 2; a->sin_addr.s_addr = 0x040302e0;",
-    structs.groupRequest,
+    ipStructs.groupRequest,
     { interface: 3, group: udp("224.2.3.4", 0) },
   ],
   [
@@ -238,7 +239,7 @@ const STRUCTURES: [name: string, c: string, codec: Codec<unknown>, value: unknow
     "struct sockaddr_in6 *a = (void *)&v.gsr_group, *b = (void *)&v.gsr_source;\n" +
     "a->sin6_family = b->sin6_family = 10; a->sin6_addr.s6_addr[0] = 255; a->sin6_addr.s6_addr[15] = 1;\n" +
     "b->sin6_port = 0x0100; b->sin6_addr.s6_addr[15] = 1;",
-    structs.groupSourceRequest,
+    ipStructs.groupSourceRequest,
     { interface: 3, group: udp("ff00::1", 0), source: udp("::1", 1) },
   ],
   [
@@ -247,7 +248,7 @@ const STRUCTURES: [name: string, c: string, codec: Codec<unknown>, value: unknow
     "struct sockaddr_in *a = (void *)&v.gf_group; a->sin_family = 2; a->sin_addr.s_addr = 0x040302e0;\n" +
     "struct sockaddr_in *b = (void *)&v.gf_slist[0]; b->sin_family = 2; b->sin_addr.s_addr = 0x0100007f;\n" +
     "v.gf_fmode = MCAST_INCLUDE; v.gf_numsrc = 1;",
-    structs.groupFilter,
+    ipStructs.groupFilter,
     {
       interface: 3,
       group: udp("224.2.3.4", 0),
@@ -260,7 +261,7 @@ const STRUCTURES: [name: string, c: string, codec: Codec<unknown>, value: unknow
     "struct in6_flowlabel_req v; memset(&v, 0, sizeof v); ((unsigned char *)&v.flr_dst)[15] = 1;\n" +
     "v.flr_label = 0x45230100; v.flr_action = IPV6_FL_A_RENEW; v.flr_share = IPV6_FL_S_USER;\n" +
     "v.flr_flags = IPV6_FL_F_CREATE | IPV6_FL_F_EXCL; v.flr_expires = 500; v.flr_linger = 600;",
-    structs.flowLabelRequest,
+    ipStructs.flowLabelRequest,
     {
       dst: "::1",
       label: 0x12345,

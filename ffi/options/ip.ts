@@ -17,12 +17,12 @@ import {
   membership,
   type PortRange,
   portRange,
-  sockaddr,
   type SourceFilter,
   sourceFilter,
   type SourceMembership,
   sourceMembership,
-} from "../structs.ts";
+} from "../ip_structs.ts";
+import { sockaddr } from "../structs.ts";
 import { option, type SocketOption } from "../socket_option.ts";
 
 /**

@@ -30,8 +30,8 @@ import {
   type Ipv6PacketInfo,
   ipv6PacketInfo,
   pathMtu,
-  sockaddr,
-} from "../structs.ts";
+} from "../ip_structs.ts";
+import { sockaddr } from "../structs.ts";
 import { option, type SocketOption } from "../socket_option.ts";
 
 /** Kinds of source address, as IPV6_ADDR_PREFERENCES names them: RFC 5014. */

@@ -1,0 +1,347 @@
+/**
+ * Codecs of options of IP and IPv6 whose value is a C structure.
+ *
+ * @module
+ */
+
+import { checkInteger, type Codec, flagBits, LITTLE_ENDIAN, oneOf, show } from "./codec.ts";
+import {
+  IN6_ADDR_SIZE,
+  IN_ADDR_SIZE,
+  readAddress,
+  readSockaddr,
+  SOCKADDR_STORAGE,
+  writeAddress,
+  writeSockaddr,
+} from "./sockaddr.ts";
+import { checkObject, list, part, sockaddr } from "./structs.ts";
+
+const darwin = Deno.build.os === "darwin";
+
+/** `struct in_addr`: an IPv4 address. */
+export const inAddr: Codec<string> = {
+  size: IN_ADDR_SIZE,
+  encode(value, into) {
+    writeAddress(value, into, IN_ADDR_SIZE);
+    return IN_ADDR_SIZE;
+  },
+  decode: (from) => readAddress(from, IN_ADDR_SIZE),
+  parse: (text) => text, // encode() knows an address
+};
+
+/** A multicast group and the interface on which it is joined: `struct ip_mreqn`. */
+export interface Membership {
+  /** The group's address. */
+  multiaddr: string;
+  /** The address of the interface. Absent: the kernel chooses. */
+  address?: string;
+  /** The index of the interface, which goes before its address. */
+  ifindex?: number;
+}
+
+/** `struct ip_mreqn`: linux/in.h. */
+export const membership: Codec<Membership> = {
+  size: 12,
+  encode(value, into) {
+    checkObject(value, ["multiaddr", "address", "ifindex"]);
+    writeAddress(value.multiaddr, into, IN_ADDR_SIZE); // imr_multiaddr
+    writeAddress(value.address ?? "0.0.0.0", part(into, 4), IN_ADDR_SIZE); // imr_address
+    checkInteger(value.ifindex ?? 0, 0, 2 ** 31 - 1, "ifindex to be");
+    into.setInt32(8, value.ifindex ?? 0, LITTLE_ENDIAN); // imr_ifindex
+    return 12;
+  },
+  decode: (from) => ({
+    multiaddr: readAddress(from, IN_ADDR_SIZE),
+    address: readAddress(part(from, 4), IN_ADDR_SIZE),
+    ifindex: from.getInt32(8, LITTLE_ENDIAN),
+  }),
+};
+
+/** A multicast group of which one source is meant: `struct ip_mreq_source`. */
+export interface SourceMembership {
+  /** The group's address. */
+  multiaddr: string;
+  /** The source's address. */
+  sourceaddr: string;
+  /** The address of the interface. Absent: the kernel chooses. */
+  interface?: string;
+}
+
+// BSD has the source before the interface
+const MREQ_INTERFACE = darwin ? 8 : 4;
+const MREQ_SOURCE = darwin ? 4 : 8;
+
+/** `struct ip_mreq_source`: linux/in.h. */
+export const sourceMembership: Codec<SourceMembership> = {
+  size: 12,
+  encode(value, into) {
+    checkObject(value, ["multiaddr", "sourceaddr", "interface"]);
+    writeAddress(value.multiaddr, into, IN_ADDR_SIZE); // imr_multiaddr
+    writeAddress(value.interface ?? "0.0.0.0", part(into, MREQ_INTERFACE), IN_ADDR_SIZE); // imr_interface
+    writeAddress(value.sourceaddr, part(into, MREQ_SOURCE), IN_ADDR_SIZE); // imr_sourceaddr
+    return 12;
+  },
+  decode: (from) => ({
+    multiaddr: readAddress(from, IN_ADDR_SIZE),
+    sourceaddr: readAddress(part(from, MREQ_SOURCE), IN_ADDR_SIZE),
+    interface: readAddress(part(from, MREQ_INTERFACE), IN_ADDR_SIZE),
+  }),
+};
+
+/** An IPv6 multicast group or anycast address, and the interface: `struct ipv6_mreq`. */
+export interface Ipv6Membership {
+  /** The address. */
+  multiaddr: string;
+  /** The index of the interface. Absent: the kernel chooses. */
+  ifindex?: number;
+}
+
+/** `struct ipv6_mreq`: linux/in6.h. */
+export const ipv6Membership: Codec<Ipv6Membership> = {
+  size: 20,
+  encode(value, into) {
+    checkObject(value, ["multiaddr", "ifindex"]);
+    writeAddress(value.multiaddr, into, IN6_ADDR_SIZE); // ipv6mr_multiaddr
+    checkInteger(value.ifindex ?? 0, 0, 2 ** 31 - 1, "ifindex to be");
+    into.setInt32(16, value.ifindex ?? 0, LITTLE_ENDIAN); // ipv6mr_ifindex
+    return 20;
+  },
+  decode: (from) => ({
+    multiaddr: readAddress(from, IN6_ADDR_SIZE),
+    ifindex: from.getInt32(16, LITTLE_ENDIAN),
+  }),
+};
+
+/** Where packets are sent from: `struct in6_pktinfo`. */
+export interface Ipv6PacketInfo {
+  /** The source address; "::" leaves it to the kernel. */
+  addr: string;
+  /** The index of the interface; 0 leaves it to the kernel. */
+  ifindex: number;
+}
+
+/** `struct in6_pktinfo`: linux/ipv6.h. */
+export const ipv6PacketInfo: Codec<Ipv6PacketInfo> = {
+  size: 20,
+  encode: ({ addr, ifindex }, into) => ipv6Membership.encode({ multiaddr: addr, ifindex }, into),
+  decode(from) {
+    const { multiaddr, ifindex = 0 } = ipv6Membership.decode(from);
+    return { addr: multiaddr, ifindex };
+  },
+};
+
+/** `struct ip6_mtuinfo`, of which getsockopt(2) fills the MTU alone: linux/ipv6.h. */
+export const pathMtu: Codec<number> = {
+  size: 32,
+  encode() {
+    throw new TypeError("IPV6_PATHMTU can only be read");
+  },
+  decode: (from) => from.getUint32(28, LITTLE_ENDIAN), // ip6m_mtu
+};
+
+/** A multicast group of either family: `struct group_req`. */
+export interface GroupRequest {
+  /** The index of the interface; 0 leaves it to the kernel. */
+  interface: number;
+  /** The group. Its port counts for nothing. */
+  group: Deno.NetAddr;
+}
+
+/** `struct group_req`: linux/in.h. */
+export const groupRequest: Codec<GroupRequest> = {
+  size: 8 + SOCKADDR_STORAGE,
+  encode(value, into) {
+    checkObject(value, ["interface", "group"]);
+    checkInteger(value.interface, 0, 2 ** 31 - 1, "interface to be an index");
+    into.setUint32(0, value.interface, LITTLE_ENDIAN); // gr_interface
+    writeSockaddr(value.group, part(into, 8)); // gr_group
+    return groupRequest.size;
+  },
+  decode: (from) => ({
+    interface: from.getUint32(0, LITTLE_ENDIAN),
+    group: readSockaddr(part(from, 8), "udp") as Deno.NetAddr,
+  }),
+};
+
+/** A multicast group of either family of which one source is meant: `struct group_source_req`. */
+export interface GroupSourceRequest extends GroupRequest {
+  /** The source. Its port counts for nothing. */
+  source: Deno.NetAddr;
+}
+
+/** `struct group_source_req`: linux/in.h. */
+export const groupSourceRequest: Codec<GroupSourceRequest> = {
+  size: 8 + 2 * SOCKADDR_STORAGE,
+  encode(value, into) {
+    groupRequest.encode(value, into);
+    writeSockaddr(value.source, part(into, groupRequest.size)); // gsr_source
+    return groupSourceRequest.size;
+  },
+  decode: (from) => ({
+    ...groupRequest.decode(from),
+    source: readSockaddr(part(from, groupRequest.size), "udp") as Deno.NetAddr,
+  }),
+};
+
+/** Whether the sources of a list are those that are heard, or those that are not. */
+export type FilterMode = "include" | "exclude";
+
+const FILTER_MODES: Record<FilterMode, number> = { exclude: 0, include: 1 };
+
+function filterMode(mode: FilterMode): number {
+  if (Object.hasOwn(FILTER_MODES, mode)) return FILTER_MODES[mode];
+  throw new TypeError(`expected mode to be one of ${oneOf(FILTER_MODES)}, got ${show(mode)}`);
+}
+
+/** The sources of a multicast group that are heard: `struct ip_msfilter`. */
+export interface SourceFilter {
+  /** The group's address. */
+  multiaddr: string;
+  /** The address of the interface on which it was joined. */
+  interface: string;
+  /** What the sources are. */
+  mode: FilterMode;
+  /** The sources' addresses. */
+  sources: readonly string[];
+}
+
+const MOST_SOURCES = 30;
+
+/** `struct ip_msfilter`: linux/in.h. */
+export const sourceFilter: Codec<SourceFilter> = {
+  size: 16 + IN_ADDR_SIZE * MOST_SOURCES,
+  encode(value, into) {
+    checkObject(value, ["multiaddr", "interface", "mode", "sources"]);
+    writeAddress(value.multiaddr, into, IN_ADDR_SIZE); // imsf_multiaddr
+    writeAddress(value.interface, part(into, 4), IN_ADDR_SIZE); // imsf_interface
+    into.setUint32(8, filterMode(value.mode), LITTLE_ENDIAN); // imsf_fmode
+    into.setUint32(12, value.sources.length, LITTLE_ENDIAN); // imsf_numsrc
+    return 16 + list(inAddr, MOST_SOURCES).encode(value.sources, part(into, 16)); // imsf_slist
+  },
+  decode() {
+    throw new TypeError("IP_MSFILTER can only be written");
+  },
+};
+
+/** The sources of a multicast group of either family that are heard: `struct group_filter`. */
+export interface GroupFilter extends GroupRequest {
+  /** What the sources are. */
+  mode: FilterMode;
+  /** The sources. Their ports count for nothing. */
+  sources: readonly Deno.NetAddr[];
+}
+
+/** `struct group_filter`: linux/in.h. */
+export const groupFilter: Codec<GroupFilter> = {
+  size: 144 + SOCKADDR_STORAGE * MOST_SOURCES,
+  encode(value, into) {
+    groupRequest.encode(value, into); // gf_interface, gf_group
+    into.setUint32(136, filterMode(value.mode), LITTLE_ENDIAN); // gf_fmode
+    into.setUint32(140, value.sources.length, LITTLE_ENDIAN); // gf_numsrc
+    const sources = list<Deno.Addr>(sockaddr, MOST_SOURCES);
+    return 144 + sources.encode(value.sources, part(into, 144)); // gf_slist
+  },
+  decode() {
+    throw new TypeError("MCAST_MSFILTER can only be written");
+  },
+};
+
+/** What is done with a flow label. */
+export type FlowLabelAction = "get" | "put" | "renew";
+/** Who else may use a flow label. */
+export type FlowLabelShare = "none" | "excl" | "process" | "user" | "any";
+/** How a flow label is got. */
+export type FlowLabelFlag = "create" | "excl" | "reflect" | "remote";
+
+const FLOW_LABEL_ACTIONS: Record<FlowLabelAction, number> = { get: 0, put: 1, renew: 2 };
+const FLOW_LABEL_SHARES: Record<FlowLabelShare, number> = {
+  none: 0,
+  excl: 1,
+  process: 2,
+  user: 3,
+  any: 255,
+};
+const FLOW_LABEL_FLAGS: Record<FlowLabelFlag, number> = {
+  create: 1,
+  excl: 2,
+  reflect: 4,
+  remote: 8,
+};
+
+/** A request for a flow label: `struct in6_flowlabel_req`, RFC 6437. */
+export interface FlowLabelRequest {
+  /** Where the flow leads. */
+  dst: string;
+  /** The label, of 20 bits; 0 lets the kernel choose. */
+  label: number;
+  /** What is done with it. */
+  action: FlowLabelAction;
+  /** Who else may use it. */
+  share: FlowLabelShare;
+  /** How it is got. */
+  flags: readonly FlowLabelFlag[];
+  /** For how many seconds it is kept. */
+  expires: number;
+  /** For how many seconds it is kept from others after its last use. */
+  linger: number;
+}
+
+/** `struct in6_flowlabel_req`: linux/in6.h. */
+export const flowLabelRequest: Codec<FlowLabelRequest> = {
+  size: 32,
+  encode(value, into) {
+    checkObject(value, ["dst", "label", "action", "share", "flags", "expires", "linger"]);
+    const { dst, label, action, share, expires } = value;
+    if (!Object.hasOwn(FLOW_LABEL_ACTIONS, action) || !Object.hasOwn(FLOW_LABEL_SHARES, share)) {
+      throw new TypeError(
+        `expected an action of ${oneOf(FLOW_LABEL_ACTIONS)} and a share of ${
+          oneOf(FLOW_LABEL_SHARES)
+        }`,
+      );
+    }
+    checkInteger(label, 0, 2 ** 20 - 1, "label to be a whole number");
+    checkInteger(expires, 0, 65535, "expires to be a whole number of seconds");
+    checkInteger(value.linger, 0, 65535, "linger to be a whole number of seconds");
+    writeAddress(dst, into, IN6_ADDR_SIZE); // flr_dst
+    into.setUint32(16, label); // flr_label, in network byte order
+    into.setUint8(20, FLOW_LABEL_ACTIONS[action]); // flr_action
+    into.setUint8(21, FLOW_LABEL_SHARES[share]); // flr_share
+    into.setUint16(22, flagBits(FLOW_LABEL_FLAGS, value.flags), LITTLE_ENDIAN); // flr_flags
+    into.setUint16(24, expires, LITTLE_ENDIAN); // flr_expires
+    into.setUint16(26, value.linger, LITTLE_ENDIAN); // flr_linger
+    return 32;
+  },
+  decode() {
+    throw new TypeError("IPV6_FLOWLABEL_MGR can only be written");
+  },
+};
+
+/** A range of ports, both ends included. 0 leaves an end to the sysctl net.ipv4.ip_local_port_range. */
+export interface PortRange {
+  /** The lowest port. */
+  low: number;
+  /** The highest port. */
+  high: number;
+}
+
+/** The number of IP_LOCAL_PORT_RANGE: the lowest port below, the highest above. */
+export const portRange: Codec<PortRange> = {
+  size: 4,
+  encode(value, into) {
+    checkObject(value, ["low", "high"]);
+    checkInteger(value.low, 0, 65535, "low to be a port");
+    checkInteger(value.high, 0, 65535, "high to be a port");
+    into.setUint16(0, value.low, LITTLE_ENDIAN);
+    into.setUint16(2, value.high, LITTLE_ENDIAN);
+    return 4;
+  },
+  decode: (from) => ({
+    low: from.getUint16(0, LITTLE_ENDIAN),
+    high: from.getUint16(2, LITTLE_ENDIAN),
+  }),
+  parse(text) {
+    const [, low, high] = /^(\d+)-(\d+)$/.exec(text) ?? [];
+    if (low !== undefined) return { low: Number(low), high: Number(high) };
+    throw new TypeError(`expected two ports such as 40000-50000, got ${show(text)}`);
+  },
+};
