@@ -5,8 +5,7 @@
  */
 
 import { type CommandLine, UsageError } from "./command_line.ts";
-import { echo } from "./echo.ts";
-import { echoOnce } from "./echo_once.ts";
+import { echo, echoOnce } from "./echo.ts";
 import type { Logger } from "./logger.ts";
 import { serve, type TcpServer } from "./serve.ts";
 import type { SocketSettings } from "./apply_settings.ts";
