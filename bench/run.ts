@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import denoJson from "../deno.json" with { type: "json" };
 import { chart } from "./chart.ts";
 import { freePort, Load, Process, type Run, type Spread, spread } from "./measure.ts";
-import { type Mode, output, type Server, serversHere } from "./servers.ts";
+import { type Mode, output, SERVERS, serversHere } from "./servers.ts";
 
 /** What is compared: each server's cost in a unit. */
 export interface Result {
@@ -83,9 +83,7 @@ const folder = await Deno.makeTempDir({ prefix: "sockopt-bench-" });
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 Deno.addSignalListener("SIGINT", () => Deno.exit(130));
 const load = await Load.build(folder);
-const all = await serversHere(folder);
-const only = chosen("only", all.map(({ name }) => name));
-const servers = all.filter(({ name }) => only.includes(name));
+const servers = await serversHere(chosen("only", SERVERS), folder);
 /** What is idle or starts does not check connections. */
 const withoutVariants = servers.filter(({ name }) => name !== "sockopt unchecked");
 
@@ -181,29 +179,42 @@ function isFree(port: number): boolean {
   }
 }
 
+/** Runs `deno compile` as a command of deno.json has it, or what DENO_COMPILE names instead: the program that it makes. */
+async function compile(command: string, name: string): Promise<string | undefined> {
+  const program = `${folder}/${name}`;
+  const compiler = (Deno.env.get("DENO_COMPILE") ?? `${Deno.execPath()} compile`).split(" ");
+  const [_deno, _compile, ...flags] = command.split(" ");
+  flags[flags.indexOf("--output") + 1] = program;
+  if (await output([...compiler, ...flags], HERE) !== undefined) return program;
+  console.error(`${name} is left out: it cannot be compiled here`);
+  return undefined;
+}
+
+/** The folder of the project. */
+const HERE = new URL("..", import.meta.url).pathname;
+
 /** How long it takes from the start of a process until a client can connect. */
 async function startup(): Promise<Result> {
-  const here = new URL("..", import.meta.url).pathname;
-  const program = [Deno.execPath(), "run", "--allow-net", "--allow-ffi", `${here}server.ts`];
+  const program = [Deno.execPath(), "run", "--allow-net", "--allow-ffi", `${HERE}server.ts`];
   const starts: Record<string, (port: number) => string[]> = {
     "server.ts --port": (port) => [...program, "--port", `${port}`],
   };
   if (isFree(DEFAULT_PORT)) starts["server.ts"] = () => program;
   else console.error(`server.ts without a flag is left out: port ${DEFAULT_PORT} is in use`);
-  const executable = `${folder}/tcp-echo`;
-  const compile = (Deno.env.get("DENO_COMPILE") ?? `${Deno.execPath()} compile`).split(" ");
-  const [_deno, _compile, ...flags] = denoJson.tasks.compile.command.split(" ");
-  flags[flags.indexOf("--output") + 1] = executable;
-  if (await output([...compile, ...flags], here) === undefined) {
-    console.error("the executable is left out: it cannot be compiled here");
-  } else {
+  const executable = await compile(denoJson.tasks.compile.command, "tcp-echo");
+  if (executable !== undefined) {
     starts["the executable"] = (port) => [executable, "--port", `${port}`];
   }
+  const bare = await compile(
+    "deno compile --allow-net --output _ bench/peers/deno_bare.ts",
+    "bare",
+  );
+  if (bare !== undefined) starts["bare, compiled"] = (port) => [bare, "once", `${port}`];
   for (const { name, command } of withoutVariants) {
     starts[name === "sockopt" ? "serve()" : name] = (port) => command("once", port);
   }
   const rounds: Rounds = Object.fromEntries(Object.keys(starts).map((name) => [name, []]));
-  for (let round = 0; round <= 2 * ROUNDS; round++) {
+  for (let round = 0; round <= 4 * ROUNDS; round++) {
     for (const [name, command] of inTurn(Object.entries(starts), round)) {
       const port = name === "server.ts" ? DEFAULT_PORT : freePort();
       await using server = await Process.start(command(port), port);
@@ -258,7 +269,7 @@ if (values.only === undefined && values.workload === undefined) {
     date: new Date().toISOString().slice(0, 10),
     kernel: `Linux ${/^[\d.]+/.exec(Deno.osRelease())}`,
     machine: machine(),
-    versions: Object.fromEntries(all.map(({ name, version }: Server) => [name, version])),
+    versions: Object.fromEntries(servers.map(({ name, version }) => [name, version])),
     results,
   };
   const write = (name: string, text: string) =>

@@ -28,50 +28,76 @@ export async function output(command: string[], cwd?: string): Promise<string | 
   }
 }
 
-/** The servers that this machine has; of the others it is said what they lack. */
-export async function serversHere(folder: string): Promise<Server[]> {
+/** Makes a server ready in a folder; `undefined` where the machine does not have what it takes. */
+type Maker = (folder: string) => Promise<Omit<Server, "name"> | undefined>;
+
+/** Every server, and how it is made. */
+const MAKERS: Record<string, Maker> = {
+  "sockopt": () => onDeno("ours.ts", "checked"),
+  "sockopt unchecked": () => onDeno("ours.ts", "unchecked"),
+  "bare Deno": () => onDeno("deno_bare.ts"),
+  "C epoll": (folder) =>
+    compiled(["cc", "-O2", "-o", `${folder}/epoll`, `${HERE}peers/epoll.c`], ["cc", "--version"]),
+  "asyncio": () => onPython("asyncio"),
+  "uvloop": () => onPython("uvloop"),
+  "Node": () => script("node", "node.mjs"),
+  "Bun": () => script("bun", "bun.mjs"),
+  "Go": (folder) =>
+    compiled(["go", "build", "-o", `${folder}/go`, `${HERE}peers/echo.go`], ["go", "version"]),
+};
+
+/** The names of all servers. */
+export const SERVERS: string[] = Object.keys(MAKERS);
+
+/** Those servers that this machine has; of the others it is said that they are missing. */
+export async function serversHere(names: string[], folder: string): Promise<Server[]> {
   const servers: Server[] = [];
-  const add = (name: string, version: string | undefined, command: Server["command"]): void => {
-    if (version === undefined) console.error(`${name} is left out: it is not on this machine`);
-    else servers.push({ name, version: version.split("\n")[0]!, command });
-  };
-  const deno = `Deno ${Deno.version.deno}`;
-  for (const variant of ["checked", "unchecked"]) {
-    const name = variant === "checked" ? "sockopt" : "sockopt unchecked";
-    add(name, deno, (mode, port) => [...DENO, `${HERE}peers/ours.ts`, mode, `${port}`, variant]);
+  for (const name of names) {
+    const made = await MAKERS[name]!(folder);
+    if (made === undefined) console.error(`${name} is left out: it is not on this machine`);
+    else servers.push({ name, ...made });
   }
-  add("bare Deno", deno, (mode, port) => [...DENO, `${HERE}peers/deno_bare.ts`, mode, `${port}`]);
-
-  const epoll = `${folder}/epoll`;
-  const built = await output(["cc", "-O2", "-o", epoll, `${HERE}peers/epoll.c`]);
-  const cc = built === undefined ? undefined : await output(["cc", "--version"]);
-  add("C epoll", cc, (mode, port) => [epoll, mode, `${port}`]);
-
-  const python = async (loop: string): Promise<void> => {
-    for (const python of ["python3", "/usr/bin/python3"]) {
-      const version = await output([
-        python,
-        "-c",
-        `import ${loop}, platform; print(platform.python_version())`,
-      ]);
-      if (version === undefined && python === "python3") continue;
-      const script = `${HERE}peers/asyncio_recipe.py`;
-      return add(loop, version && `Python ${version}`, (mode, port) => [
-        ...[python, script, mode, `${port}`, loop],
-      ]);
-    }
-  };
-  await python("asyncio");
-  await python("uvloop");
-
-  const node = await output(["node", "--version"]);
-  add("Node", node, (mode, port) => ["node", `${HERE}peers/node.mjs`, mode, `${port}`]);
-  const bun = await output(["bun", "--version"]);
-  add("Bun", bun, (mode, port) => ["bun", `${HERE}peers/bun.mjs`, mode, `${port}`]);
-
-  const go = `${folder}/go`;
-  const goBuilt = await output(["go", "build", "-o", go, `${HERE}peers/echo.go`]);
-  const goVersion = goBuilt === undefined ? undefined : await output(["go", "version"]);
-  add("Go", goVersion, (mode, port) => [go, mode, `${port}`]);
   return servers;
+}
+
+function onDeno(file: string, ...args: string[]): ReturnType<Maker> {
+  return Promise.resolve({
+    version: `Deno ${Deno.version.deno}`,
+    command: (mode, port) => [...DENO, `${HERE}peers/${file}`, mode, `${port}`, ...args],
+  });
+}
+
+/** A program of one file, which the command of its `-o` makes. */
+async function compiled(make: string[], version: string[]): ReturnType<Maker> {
+  const program = make[make.indexOf("-o") + 1]!;
+  const found = await output(make) === undefined ? undefined : await output(version);
+  if (found === undefined) return undefined;
+  return { version: firstLine(found), command: (mode, port) => [program, mode, `${port}`] };
+}
+
+/** The first Python that has the loop: the user's, or the system's. */
+async function onPython(loop: string): ReturnType<Maker> {
+  const tell = `import ${loop}, platform; print(platform.python_version())`;
+  for (const python of ["python3", "/usr/bin/python3"]) {
+    const version = await output([python, "-c", tell]);
+    if (version === undefined) continue;
+    const command: Server["command"] = (mode, port) => [
+      ...[python, `${HERE}peers/asyncio_recipe.py`, mode, `${port}`, loop],
+    ];
+    return { version: `Python ${version}`, command };
+  }
+  return undefined;
+}
+
+async function script(runtime: string, file: string): ReturnType<Maker> {
+  const version = await output([runtime, "--version"]);
+  if (version === undefined) return undefined;
+  const command: Server["command"] = (mode, port) => [
+    ...[runtime, `${HERE}peers/${file}`, mode, `${port}`],
+  ];
+  return { version: firstLine(version), command };
+}
+
+function firstLine(text: string): string {
+  return text.split("\n")[0]!;
 }
