@@ -21,15 +21,6 @@ export * from "./ffi/options/socket.ts";
 export * from "./ffi/options/tcp.ts";
 export * from "./ffi/options/udp.ts";
 export type { Codec, MtuDiscover, SocketDomain } from "./ffi/codec.ts";
-export { SocketError, type SocketErrorDetails } from "./ffi/socket_error.ts";
-export type {
-  AnySocketOption,
-  OptionAccess,
-  OptionLevel,
-  ReadableOption,
-  SocketOption,
-  WritableOption,
-} from "./ffi/socket_option.ts";
 export type {
   FilterMode,
   FlowLabelAction,
@@ -46,6 +37,15 @@ export type {
   SourceFilter,
   SourceMembership,
 } from "./ffi/ip_structs.ts";
+export { SocketError, type SocketErrorDetails } from "./ffi/socket_error.ts";
+export type {
+  AnySocketOption,
+  OptionAccess,
+  OptionLevel,
+  ReadableOption,
+  SocketOption,
+  WritableOption,
+} from "./ffi/socket_option.ts";
 export type {
   Clock,
   CongestionInfo,

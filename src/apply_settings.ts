@@ -2,9 +2,6 @@
  * @module
  */
 
-import { readOption, writeOption } from "../ffi/socket.ts";
-import type { Linger } from "../ffi/structs.ts";
-import type { WritableOption } from "../ffi/socket_option.ts";
 import { SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_SNDBUF } from "../ffi/options/socket.ts";
 import {
   TCP_CONGESTION,
@@ -16,6 +13,9 @@ import {
   TCP_SYNCNT,
   TCP_USER_TIMEOUT,
 } from "../ffi/options/tcp.ts";
+import { readOption, writeOption } from "../ffi/socket.ts";
+import type { WritableOption } from "../ffi/socket_option.ts";
+import type { Linger } from "../ffi/structs.ts";
 import { isAsExpected } from "./assert_option.ts";
 import { socketFd } from "./socket_fd.ts";
 import type { SocketLike } from "./socket_like.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { LOG_LEVELS } from "./logger.ts";
 import type { KeepAlive, OptionValue } from "./apply_settings.ts";
+import { LOG_LEVELS } from "./logger.ts";
 
 /** Wrong usage: one line for the user, and exit code 2. */
 export class UsageError extends Error {

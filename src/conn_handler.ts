@@ -2,8 +2,8 @@
  * @module
  */
 
-import type { ReadyLogger } from "./logger.ts";
 import type { SocketSettings } from "./apply_settings.ts";
+import type { ReadyLogger } from "./logger.ts";
 
 /** What a handler is told about its connection, and what it may tell the server. */
 export interface ConnInfo {

@@ -4,9 +4,9 @@
  * @module
  */
 
+import type { SocketSettings } from "./apply_settings.ts";
 import type { ConnInfo } from "./conn_handler.ts";
 import type { ReadyLogger } from "./logger.ts";
-import type { SocketSettings } from "./apply_settings.ts";
 
 /** What a server accepts. */
 export type AnyConn = Deno.TcpConn | Deno.TlsConn;

@@ -14,9 +14,9 @@ import { compareName, type NameCall, socketName } from "../ffi/sockaddr.ts";
 import { isNonBlocking, OptionBytes, readOption, writeOption } from "../ffi/socket.ts";
 import { errnoNumber, lastErrno, SocketError } from "../ffi/socket_error.ts";
 import type { ReadableOption, WritableOption } from "../ffi/socket_option.ts";
-import type { KernelLimits } from "./kernel_limits.ts";
-import { OptionAssertionError } from "./assert_option.ts";
 import type { OptionValue } from "./apply_settings.ts";
+import { OptionAssertionError } from "./assert_option.ts";
+import type { KernelLimits } from "./kernel_limits.ts";
 
 /** An option that every connection must have as the listener has it. */
 interface Expectation {

@@ -3,9 +3,9 @@
  */
 
 import type { WritableOption } from "../ffi/socket_option.ts";
+import type { OptionValue } from "./apply_settings.ts";
 import { UsageError } from "./command_line.ts";
 import { nearest } from "./nearest.ts";
-import type { OptionValue } from "./apply_settings.ts";
 import { supportedOptions } from "./supported_options.ts";
 
 /**

@@ -4,11 +4,11 @@
  * @module
  */
 
+import type { SocketSettings } from "./apply_settings.ts";
 import { type CommandLine, UsageError } from "./command_line.ts";
 import { echo, echoOnce } from "./echo.ts";
 import type { Logger } from "./logger.ts";
 import { serve, type TcpServer } from "./serve.ts";
-import type { SocketSettings } from "./apply_settings.ts";
 
 /** The socket options that the command line asks for. */
 export function settingsOf(options: CommandLine): SocketSettings {

@@ -7,16 +7,16 @@ import { TCP_INFO } from "../ffi/options/tcp.ts";
 import { readOption, shutdown } from "../ffi/socket.ts";
 import { SocketError } from "../ffi/socket_error.ts";
 import type { TcpInfo, TcpState } from "../ffi/tcp_info.ts";
+import { settingOptions, type SocketSettings } from "./apply_settings.ts";
+import { OptionAssertionError } from "./assert_option.ts";
 import type { ConnHandler, ConnInfo } from "./conn_handler.ts";
 import { type AnyConn, close, Connection, Connections, lingeringClose } from "./connection.ts";
 import { ConnectionCheck, describeOptions } from "./connection_check.ts";
 import type { KernelLimits } from "./kernel_limits.ts";
 import { type ListenOptions, type OpenListener, openListener } from "./listen.ts";
 import { type ReadyLogger, readyLogger, showAddr } from "./logger.ts";
-import { OptionAssertionError } from "./assert_option.ts";
 import type { AcceptQueue, ServerStats } from "./server_stats.ts";
 import { socketFd } from "./socket_fd.ts";
-import { settingOptions, type SocketSettings } from "./apply_settings.ts";
 
 /** What {@linkcode serve} is asked for. */
 export interface ServeOptions extends Omit<ListenOptions, "hostname"> {
