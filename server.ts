@@ -9,6 +9,7 @@
  * @module
  */
 
+import "./src/load_order.ts";
 import type { ServerStats } from "./mod.ts";
 import { type CommandLine, helpText, parseCommandLine, UsageError } from "./src/command_line.ts";
 import { LateLogger } from "./src/late_logger.ts";
