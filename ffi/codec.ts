@@ -143,6 +143,7 @@ export function string(size: number): Codec<string> {
 export function enumeration<Name extends string>(
   names: Readonly<Record<Name, number>>,
 ): Codec<Name> {
+  const byNumber = new Map(Object.entries<number>(names).map(([name, number]) => [number, name]));
   return {
     size: 4,
     encode(value, into) {
@@ -154,8 +155,7 @@ export function enumeration<Name extends string>(
     },
     decode(from) {
       const number = readInt(from);
-      const name = Object.keys(names).find((name) => names[name as Name] === number);
-      return (name ?? String(number)) as Name;
+      return (byNumber.get(number) ?? String(number)) as Name;
     },
     parse: (text) => text as Name, // encode() knows which there are
   };
