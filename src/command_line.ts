@@ -49,8 +49,9 @@ function one<T>(
 }
 
 const number = (low: number, high: number, unit = "") => (text: string): number => {
-  const n = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (n >= low && n <= high) return n;
+  const n = Number(text);
+  // only digits come out as they went in
+  if (Number.isInteger(n) && `${n}` === text && n >= low && n <= high) return n;
   const range = high === INT_MAX ? `of at least ${low}` : `from ${low} to ${high}`;
   throw new RangeError(`a whole number ${unit === "" ? "" : `of ${unit} `}${range}`);
 };
