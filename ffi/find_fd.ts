@@ -106,14 +106,16 @@ export function socketCookie(fd: number): bigint | undefined {
  */
 export function newListenerFd(identity: SocketIdentity): number | undefined {
   let found: number | undefined;
-  // it has got the lowest free descriptor, so it is not behind many that are closed
-  for (const fd of openFds(CHUNK)) {
+  for (const fd of openFds(NEAR)) {
     if (matchFd(fd, identity) !== "same") continue;
     if (found !== undefined) return undefined;
     found = fd;
   }
   return found;
 }
+
+/** A new socket gets the lowest free descriptor, so it is not behind as many that are closed. */
+const NEAR = 256;
 
 /** Which sockets of this process listen: their cookies, or their descriptors where there are none. */
 export function listeningSockets(): Set<bigint | number> {

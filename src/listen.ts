@@ -179,7 +179,7 @@ function openFound<L extends Deno.Listener>(open: () => L): { listener: L; fd: n
   return found(open, newListenerFd) ?? openAmongMany(open);
 }
 
-/** The same where the descriptor is not the one that was to be expected: compares all that listen before and after. */
+/** The same where others have its address: compares all that listen before and after. */
 function openAmongMany<L extends Deno.Listener>(open: () => L): { listener: L; fd: number } {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const before = listeningSockets();
