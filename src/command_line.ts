@@ -253,7 +253,9 @@ async function interpret(
   const name = typed === "-h" ? "help" : typed.startsWith("--") ? typed.slice(2) : "";
   const isOff = !isFlag(name) && name.startsWith("no-");
   const own = isOff ? name.slice(3) : name;
-  if (!isFlag(own) || (isOff && FLAGS[own].negatable !== true)) throw await unknown(arg, typed);
+  if (!isFlag(own) || (isOff && FLAGS[own].negatable !== true)) {
+    throw await unknownArgument(arg, typed);
+  }
   const { parse, bare, value } = FLAGS[own];
   if (parse === undefined) {
     if (joined !== undefined) throw new UsageError(`${typed} takes no value, got ${joined}`);
@@ -270,7 +272,7 @@ async function interpret(
 }
 
 /** What to say of an argument that is no flag. */
-async function unknown(arg: string, typed: string): Promise<UsageError> {
+async function unknownArgument(arg: string, typed: string): Promise<UsageError> {
   if (!arg.startsWith("-")) {
     return new UsageError(`unexpected argument ${JSON.stringify(arg)}; see --help`);
   }

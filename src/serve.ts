@@ -256,7 +256,7 @@ class Server implements TcpServer {
   async #run(): Promise<void> {
     for (const port of this.#ports) this.#announce(port.addr);
     if (this.#logger.debugging) {
-      const { kernelLimits } = await import("./kernel_limits.ts");
+      const { kernelLimits } = await import("./kernel_limits.ts"); // no other line takes it
       this.#limits = kernelLimits();
     }
     const stopSweeping = this.#sweepIdle();
