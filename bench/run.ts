@@ -78,6 +78,8 @@ function chosen(flag: "only" | "workload", names: string[]): string[] {
   return list;
 }
 
+/** The folder of the project. */
+const ROOT = new URL("..", import.meta.url).pathname;
 const CLIENTS = 64;
 const folder = await Deno.makeTempDir({ prefix: "sockopt-bench-" });
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -179,36 +181,31 @@ function isFree(port: number): boolean {
   }
 }
 
-/** Runs `deno compile` as a command of deno.json has it, or what DENO_COMPILE names instead: the program that it makes. */
-async function compile(command: string, name: string): Promise<string | undefined> {
-  const program = `${folder}/${name}`;
+/** Runs a command of `deno compile`, or what DENO_COMPILE names in its place: the program that it makes. */
+async function compile(command: string): Promise<string | undefined> {
   const compiler = (Deno.env.get("DENO_COMPILE") ?? `${Deno.execPath()} compile`).split(" ");
   const [_deno, _compile, ...flags] = command.split(" ");
-  flags[flags.indexOf("--output") + 1] = program;
-  if (await output([...compiler, ...flags], HERE) !== undefined) return program;
+  const at = flags.indexOf("--output") + 1;
+  const name = flags[at];
+  const program = flags[at] = `${folder}/${name}`;
+  if (await output([...compiler, ...flags], ROOT) !== undefined) return program;
   console.error(`${name} is left out: it cannot be compiled here`);
   return undefined;
 }
 
-/** The folder of the project. */
-const HERE = new URL("..", import.meta.url).pathname;
-
 /** How long it takes from the start of a process until a client can connect. */
 async function startup(): Promise<Result> {
-  const program = [Deno.execPath(), "run", "--allow-net", "--allow-ffi", `${HERE}server.ts`];
+  const program = [Deno.execPath(), "run", "--allow-net", "--allow-ffi", `${ROOT}server.ts`];
   const starts: Record<string, (port: number) => string[]> = {
     "server.ts --port": (port) => [...program, "--port", `${port}`],
   };
   if (isFree(DEFAULT_PORT)) starts["server.ts"] = () => program;
   else console.error(`server.ts without a flag is left out: port ${DEFAULT_PORT} is in use`);
-  const executable = await compile(denoJson.tasks.compile.command, "tcp-echo");
+  const executable = await compile(denoJson.tasks.compile.command);
   if (executable !== undefined) {
     starts["the executable"] = (port) => [executable, "--port", `${port}`];
   }
-  const bare = await compile(
-    "deno compile --allow-net --output _ bench/peers/deno_bare.ts",
-    "bare",
-  );
+  const bare = await compile("deno compile --allow-net --output bare bench/peers/deno_bare.ts");
   if (bare !== undefined) starts["bare, compiled"] = (port) => [bare, "once", `${port}`];
   for (const { name, command } of withoutVariants) {
     starts[name === "sockopt" ? "serve()" : name] = (port) => command("once", port);
