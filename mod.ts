@@ -73,23 +73,28 @@ export {
   type OptionValue,
   type SettingReport,
   type SocketSettings,
-} from "./src/apply_settings.ts";
-export { assertOption, OptionAssertionError } from "./src/assert_option.ts";
-export * as codecs from "./src/codecs.ts";
-export type { ConnHandler, ConnInfo } from "./src/conn_handler.ts";
-export { defineOption, type OptionDefinition } from "./src/define_option.ts";
-export { echo, echoOnce } from "./src/echo.ts";
-export { getOption } from "./src/get_option.ts";
-export { type BufferRange, type KernelLimits, kernelLimits } from "./src/kernel_limits.ts";
-export { listen, type ListenOptions } from "./src/listen.ts";
-export type { LogFunction, Logger, ReadyLogger } from "./src/logger.ts";
-export type { BaseProtocol, BufferedProtocol, Protocol } from "./src/protocol.ts";
-export { protocolHandler } from "./src/protocol_handler.ts";
-export { readOptions } from "./src/read_options.ts";
-export { serve, type ServeOptions, type ServeTlsOptions, type TcpServer } from "./src/serve.ts";
-export type { AcceptQueue, ServerStats } from "./src/server_stats.ts";
-export { setOption } from "./src/set_option.ts";
-export { socketFd } from "./src/socket_fd.ts";
-export type { SocketLike } from "./src/socket_like.ts";
-export { supportedOptions } from "./src/supported_options.ts";
-export type { ExtraInfo, Transport, WriteBufferLimits } from "./src/transport.ts";
+} from "./src/options/settings.ts";
+export { assertOption, OptionAssertionError } from "./src/options/assert_option.ts";
+export * as codecs from "./src/options/codecs.ts";
+export type { ConnHandler, ConnInfo } from "./src/serve/conn_handler.ts";
+export { defineOption, type OptionDefinition } from "./src/options/define_option.ts";
+export { echo, echoOnce } from "./src/serve/echo.ts";
+export { getOption } from "./src/options/get_option.ts";
+export { type BufferRange, type KernelLimits, kernelLimits } from "./src/options/kernel_limits.ts";
+export { listen, type ListenOptions } from "./src/net/listen.ts";
+export type { LogFunction, Logger, ReadyLogger } from "./src/net/logger.ts";
+export type { BaseProtocol, BufferedProtocol, Protocol } from "./src/serve/protocol.ts";
+export { protocolHandler } from "./src/serve/protocol_handler.ts";
+export { readOptions } from "./src/options/read_options.ts";
+export {
+  serve,
+  type ServeOptions,
+  type ServeTlsOptions,
+  type TcpServer,
+} from "./src/serve/serve.ts";
+export type { AcceptQueue, ServerStats } from "./src/serve/stats.ts";
+export { setOption } from "./src/options/set_option.ts";
+export { socketFd } from "./src/options/socket_fd.ts";
+export type { SocketLike } from "./src/options/socket_like.ts";
+export { supportedOptions } from "./src/options/supported_options.ts";
+export type { ExtraInfo, Transport, WriteBufferLimits } from "./src/serve/transport.ts";

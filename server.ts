@@ -9,12 +9,17 @@
  * @module
  */
 
-import "./src/load_order.ts";
+import "./src/program/load_order.ts";
 import type { ServerStats } from "./mod.ts";
-import { type CommandLine, helpText, parseCommandLine, UsageError } from "./src/command_line.ts";
-import { LateLogger } from "./src/late_logger.ts";
-import { type Logger, readyLogger } from "./src/logger.ts";
-import { serveAs } from "./src/program.ts";
+import {
+  type CommandLine,
+  helpText,
+  parseCommandLine,
+  UsageError,
+} from "./src/program/command_line.ts";
+import { LateLogger } from "./src/program/late_logger.ts";
+import { type Logger, readyLogger } from "./src/net/logger.ts";
+import { serveAs } from "./src/program/serve_as.ts";
 
 // what not every start takes is imported where it is used, and what can wait until the server listens is later
 
@@ -55,8 +60,8 @@ async function main(args: string[]): Promise<number> {
 
 /** Shows what the kernel makes of the options: 1 where it is not what was asked for. */
 async function runCheck(options: CommandLine): Promise<number> {
-  const { check, findingsAsText } = await import("./src/check.ts");
-  const { asJson } = await import("./src/as_json.ts");
+  const { check, findingsAsText } = await import("./src/program/check.ts");
+  const { asJson } = await import("./src/program/as_json.ts");
   const findings = await check(options);
   const colors = Deno.stdout.isTerminal() && !Deno.noColor;
   console.log(options.json ? asJson(findings) : findingsAsText(findings, colors));
@@ -79,7 +84,7 @@ async function run(options: CommandLine, args: string[]): Promise<void> {
   Deno.addSignalListener("SIGUSR1", async () => {
     if (serving !== undefined) console.log(JSON.stringify(await serving.stats()));
   });
-  const logging = () => import("./src/logging.ts");
+  const logging = () => import("./src/program/log.ts");
   const logger = new LateLogger(
     options["log-level"],
     async () => (await logging()).startLogging(options),
@@ -105,7 +110,7 @@ async function startWorkers(
   if (!options["reuse-port"]) {
     throw new UsageError("--workers takes --reuse-port: they share the port");
   }
-  const { WORKER_MODULE, WorkerPool } = await import("./src/worker_pool.ts");
+  const { WORKER_MODULE, WorkerPool } = await import("./src/program/worker_pool.ts");
   requireSource(WORKER_MODULE);
   return await WorkerPool.start({ count, args, port: options.port, logger: readyLogger(logger) });
 }
@@ -113,7 +118,7 @@ async function startWorkers(
 /** Deno asks for the permission to read a worker's source; an executable has it inside. */
 function requireSource(module: URL): void {
   if (Deno.build.standalone || module.protocol !== "file:") return;
-  const folder = decodeURIComponent(new URL("..", module).pathname);
+  const folder = decodeURIComponent(new URL("../..", module).pathname);
   const { state } = Deno.permissions.querySync({ name: "read", path: folder });
   if (state !== "granted") throw new UsageError(`--workers takes --allow-read=${folder} as well`);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseCommandLine } from "../src/command_line.ts";
+import { parseCommandLine } from "../src/program/command_line.ts";
 import { ROOT, run, testWith } from "./helpers.ts";
 
 const unit = await Deno.readTextFile(`${ROOT}deploy/tcp-echo.service`);

@@ -1,0 +1,109 @@
+/**
+ * @module
+ */
+
+import type { ConnInfo } from "../serve/conn_handler.ts";
+
+/** Writes one line of a log: a finished message, and the same as data. */
+export type LogFunction = (message: string, properties?: Record<string, unknown>) => void;
+
+/**
+ * What this package logs to, where it is given one; without, it is silent. `console`, a logger of LogTape
+ * and one of `@std/log` all are loggers.
+ *
+ * @example
+ * ```ts
+ * import { echoOnce, serve } from "@sockopt/tcp";
+ *
+ * await using server = serve({ hostname: "127.0.0.1", port: 0, logger: console }, echoOnce());
+ * ```
+ */
+export interface Logger {
+  /** What happens to each connection. */
+  debug: LogFunction;
+  /** Start and stop. */
+  info: LogFunction;
+  /** What works, but not as asked. */
+  warn: LogFunction;
+  /** What failed. */
+  error: LogFunction;
+}
+
+/** The names of the levels, from the lowest up. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const satisfies (keyof Logger)[];
+
+/** The name of a level. */
+export type LogLevel = typeof LOG_LEVELS[number];
+
+const nothing: LogFunction = () => {};
+
+/** Logs nowhere. */
+export const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/** What loggers that know their own level offer beside {@linkcode Logger}. */
+interface Leveled {
+  /** LogTape. */
+  isEnabledFor?(level: string): boolean;
+  /** `@std/log`: 10 is debug. */
+  level?: number;
+}
+
+/** A logger as the package uses it, with the question of the debug level answered once. */
+export interface ReadyLogger extends Logger {
+  /** Whether lines of level debug are worth making. */
+  readonly debugging: boolean;
+}
+
+/** Makes a logger ready for use. */
+export function readyLogger(logger: Logger = SILENT): ReadyLogger {
+  const { isEnabledFor, level } = logger as Leveled;
+  const debugging = logger !== SILENT && (typeof level !== "number" || level <= 10) &&
+    (isEnabledFor?.call(logger, "debug") ?? true);
+  // LogTape reads braces as placeholders, and a message of ours is finished
+  const escape = isEnabledFor === undefined
+    ? (message: string): string => message
+    : (message: string): string =>
+      message.includes("{") ? message.replaceAll("{", "{{").replaceAll("}", "}}") : message;
+  const through = (name: LogLevel): LogFunction => (message, properties) =>
+    logger[name](escape(message), properties);
+  return {
+    debugging,
+    debug: through("debug"),
+    info: through("info"),
+    warn: through("warn"),
+    error: through("error"),
+  };
+}
+
+/** An address as `host:port`, the host in brackets where it is IPv6. */
+export function showAddr({ hostname, port }: Deno.NetAddr): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+/** How many bytes of a message a log line shows. */
+const SHOWN_BYTES = 80;
+
+const ESCAPES: Record<number, string> = { 9: "\\t", 10: "\\n", 13: "\\r", 34: '\\"', 92: "\\\\" };
+
+/** Bytes between quotes, safe for a terminal: all but printable ASCII is escaped, and long ones are cut. */
+function showBytes(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes.subarray(0, SHOWN_BYTES)) {
+    text += ESCAPES[byte] ??
+      (byte >= 32 && byte < 127
+        ? String.fromCharCode(byte)
+        : `\\x${byte.toString(16).padStart(2, "0")}`);
+  }
+  const rest = bytes.length - SHOWN_BYTES;
+  return rest > 0 ? `"${text}"… (${rest} more bytes)` : `"${text}"`;
+}
+
+/** The lines of level debug on a message that was received or sent, as the asyncio recipe has them. */
+export function logMessage(info: ConnInfo, event: "received" | "sent", message: Uint8Array): void {
+  if (!info.logger.debugging) return;
+  info.logger.debug(`${event === "received" ? "recv" : "sent"}: ${showBytes(message)}`, {
+    event,
+    remote: showAddr(info.remoteAddr),
+    bytes: message.length,
+  });
+}

@@ -1,0 +1,62 @@
+/**
+ * @module
+ */
+
+import type { Codec } from "../../ffi/codec.ts";
+import {
+  levelNumber,
+  type OptionAccess,
+  type OptionLevel,
+  type SocketOption,
+} from "../../ffi/socket_option.ts";
+
+/** An option of one's own, for {@linkcode defineOption}. */
+export interface OptionDefinition<T, Access extends OptionAccess> {
+  /** How messages call it. */
+  readonly name: string;
+  /** Its level: one of the table's by name, or a number such as 132 for SCTP. */
+  readonly level: OptionLevel | number;
+  /** Its number. */
+  readonly optname: number;
+  /** What its bytes mean: one of {@linkcode codecs}, or another one. */
+  readonly codec: Codec<T>;
+  /** Whether it can be read, written or both. */
+  readonly access: Access;
+}
+
+/**
+ * Defines an option that the table does not have: a driver's, or one of a newer kernel. It works with
+ * every function of this package, and in `settings`.
+ *
+ * @example
+ * ```ts
+ * import { codecs, defineOption, getOption } from "@sockopt/tcp";
+ * import assert from "node:assert/strict";
+ *
+ * const MPTCP_ENABLED = defineOption({
+ *   name: "MPTCP_ENABLED",
+ *   level: 284,
+ *   optname: 42,
+ *   codec: codecs.bool,
+ *   access: "read-only",
+ * });
+ * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+ * assert.throws(() => getOption(listener, MPTCP_ENABLED), { code: /EOPNOTSUPP|ENOPROTOOPT/ });
+ * ```
+ *
+ * @typeParam T The type of its value.
+ * @typeParam Access Whether it can be read, written or both.
+ * @param definition What it is.
+ * @returns The option.
+ */
+export function defineOption<T, Access extends OptionAccess>(
+  { name, level, optname, codec, access }: OptionDefinition<T, Access>,
+): SocketOption<T, Access> {
+  return {
+    name,
+    level: typeof level === "number" ? level : levelNumber(level),
+    optname,
+    codec,
+    access,
+  };
+}

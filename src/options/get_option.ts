@@ -1,0 +1,31 @@
+/**
+ * @module
+ */
+
+import { readOption } from "../../ffi/socket.ts";
+import type { ReadableOption } from "../../ffi/socket_option.ts";
+import { socketFd } from "./socket_fd.ts";
+import type { SocketLike } from "./socket_like.ts";
+
+/**
+ * Reads a socket option: getsockopt(2) with the option's own type.
+ *
+ * @example
+ * ```ts
+ * import { getOption, SO_RCVBUF, TCP_NODELAY } from "@sockopt/tcp";
+ * import assert from "node:assert/strict";
+ *
+ * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+ * assert.equal(getOption(listener, TCP_NODELAY), false);
+ * assert(getOption(listener, SO_RCVBUF) > 0);
+ * ```
+ *
+ * @typeParam T The type of the option's value.
+ * @param socket The socket.
+ * @param option The option. One that can only be written does not compile.
+ * @returns Its value.
+ * @throws {SocketError} when the kernel refuses, or the socket is closed.
+ */
+export function getOption<T>(socket: SocketLike, option: ReadableOption<T>): T {
+  return readOption(socketFd(socket), option);
+}

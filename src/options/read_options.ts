@@ -1,0 +1,46 @@
+/**
+ * @module
+ */
+
+import { OPTION_TABLE } from "../../ffi/option_table.ts";
+import { tryReadOption } from "../../ffi/socket.ts";
+import type { AnySocketOption, ReadableOption } from "../../ffi/socket_option.ts";
+import { socketFd } from "./socket_fd.ts";
+import type { SocketLike } from "./socket_like.ts";
+
+/** The options that can be read without changing the socket. */
+const READABLE = OPTION_TABLE.filter(isReadable);
+
+function isReadable(option: AnySocketOption): option is AnySocketOption & ReadableOption<unknown> {
+  return option.access !== "write-only" && option.optname >= 0 && option.consumes !== true;
+}
+
+/**
+ * Reads every option that a socket has, by name. What does not apply to this kind of socket, or is not in
+ * this kernel, is left out, and so are options that reading would change: SO_ERROR, SO_PEERPIDFD and
+ * TCP_SAVED_SYN.
+ *
+ * @example
+ * ```ts
+ * import { readOptions } from "@sockopt/tcp";
+ * import assert from "node:assert/strict";
+ *
+ * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+ * const options = readOptions(listener);
+ * assert.equal(options.SO_ACCEPTCONN, true);
+ * assert.equal(options.UDP_SEGMENT, undefined);
+ * ```
+ *
+ * @param socket The socket.
+ * @returns The values by the options' names.
+ * @throws {SocketError} when the socket is closed.
+ */
+export function readOptions(socket: SocketLike): Record<string, unknown> {
+  const fd = socketFd(socket);
+  const values: Record<string, unknown> = {};
+  for (const option of READABLE) {
+    const value = tryReadOption(fd, option);
+    if (value !== undefined) values[option.name] = value;
+  }
+  return values;
+}

@@ -1,0 +1,173 @@
+/**
+ * @module
+ */
+
+import { SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_SNDBUF } from "../../ffi/options/socket.ts";
+import {
+  TCP_CONGESTION,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE,
+  TCP_KEEPINTVL,
+  TCP_NODELAY,
+  TCP_QUICKACK,
+  TCP_SYNCNT,
+  TCP_USER_TIMEOUT,
+} from "../../ffi/options/tcp.ts";
+import { readOption, writeOption } from "../../ffi/socket.ts";
+import type { WritableOption } from "../../ffi/socket_option.ts";
+import type { Linger } from "../../ffi/structs.ts";
+import { isAsExpected } from "./assert_option.ts";
+import { socketFd } from "./socket_fd.ts";
+import type { SocketLike } from "./socket_like.ts";
+
+/** When keep-alive probes are sent. What is absent is left as the kernel has it. */
+export interface KeepAlive {
+  /** Seconds without traffic until the first probe: TCP_KEEPIDLE. */
+  idle?: number;
+  /** Seconds between probes: TCP_KEEPINTVL. */
+  interval?: number;
+  /** Probes without an answer until the connection is given up: TCP_KEEPCNT. */
+  count?: number;
+}
+
+/** An option together with its value, for {@linkcode SocketSettings.options}. */
+export type OptionValue<T = unknown> = readonly [option: WritableOption<T>, value: T];
+
+/** The options of a socket under the names of what they do. What is absent is left as the kernel has it. */
+export interface SocketSettings {
+  /** SO_RCVBUF in bytes, as asked for: the kernel doubles it, and caps it at net.core.rmem_max. */
+  receiveBufferSize?: number;
+  /** SO_SNDBUF in bytes, as asked for: the kernel doubles it, and caps it at net.core.wmem_max. */
+  sendBufferSize?: number;
+  /** TCP_NODELAY: send small writes at once. */
+  noDelay?: boolean;
+  /** TCP_QUICKACK: acknowledge segments at once. */
+  quickAck?: boolean;
+  /** SO_KEEPALIVE: probe an idle connection; an object says when as well. */
+  keepAlive?: boolean | KeepAlive;
+  /** TCP_USER_TIMEOUT: milliseconds that data may stay unacknowledged before the connection is given up. */
+  userTimeout?: number;
+  /**
+   * TCP_SYNCNT: how often a SYN is sent again while connecting; on a listener, how often a SYN-ACK is, and so how
+   * long a half-open connection is kept. See {@linkcode KernelLimits} for the seconds that follow.
+   */
+  synRetries?: number;
+  /** SO_LINGER: seconds that closing waits for data to be sent, or `false`. */
+  linger?: Linger;
+  /** TCP_CONGESTION: the congestion control, such as "cubic" or "bbr". */
+  congestion?: string;
+  /** Any other options with their values, set after those above in the order given. */
+  options?: readonly OptionValue[];
+}
+
+/** The options that settings stand for, in the order in which they are set. */
+export function settingOptions(settings: SocketSettings): OptionValue[] {
+  const list: OptionValue[] = [];
+  const add = <T>(option: WritableOption<T>, value: T | undefined): void => {
+    if (value !== undefined) list.push([option, value]);
+  };
+  const { keepAlive } = settings;
+  add(SO_RCVBUF, settings.receiveBufferSize);
+  add(SO_SNDBUF, settings.sendBufferSize);
+  add(TCP_NODELAY, settings.noDelay);
+  add(TCP_QUICKACK, settings.quickAck);
+  if (typeof keepAlive === "object") {
+    add(SO_KEEPALIVE, true);
+    add(TCP_KEEPIDLE, keepAlive.idle);
+    add(TCP_KEEPINTVL, keepAlive.interval);
+    add(TCP_KEEPCNT, keepAlive.count);
+  } else {
+    add(SO_KEEPALIVE, keepAlive);
+  }
+  add(TCP_USER_TIMEOUT, settings.userTimeout);
+  add(TCP_SYNCNT, settings.synRetries);
+  add(SO_LINGER, settings.linger);
+  add(TCP_CONGESTION, settings.congestion);
+  list.push(...settings.options ?? []);
+  return list;
+}
+
+/** What became of one setting. */
+export interface SettingReport {
+  /** The option's name. */
+  option: string;
+  /** The value that was asked for. */
+  requested: unknown;
+  /** The value that the socket has now. */
+  effective: unknown;
+  /** The kernel's limit in the unit of `requested`, where that is what made the difference. */
+  limit?: number;
+  /** Whether the effective value is the one that was asked for. */
+  ok: boolean;
+  /** Why it is not, and what to do. */
+  note?: string;
+}
+
+/**
+ * Sets options on a socket, reads each back and says what the kernel made of it.
+ *
+ * @example
+ * ```ts
+ * import { applySettings } from "@sockopt/tcp";
+ * import assert from "node:assert/strict";
+ *
+ * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+ * const reports = applySettings(listener, { noDelay: true, keepAlive: { idle: 30 } });
+ * assert.deepEqual(reports, [
+ *   { option: "TCP_NODELAY", requested: true, effective: true, ok: true },
+ *   { option: "SO_KEEPALIVE", requested: true, effective: true, ok: true },
+ *   { option: "TCP_KEEPIDLE", requested: 30, effective: 30, ok: true },
+ * ]);
+ * ```
+ *
+ * @param socket The socket.
+ * @param settings What to set.
+ * @returns A report for each option that was set, in the order in which they were.
+ * @throws {SocketError} when the kernel refuses an option; those before it stay set.
+ * @throws {TypeError} when a value is of the wrong kind.
+ * @throws {RangeError} when a value is out of range.
+ */
+export function applySettings(socket: SocketLike, settings: SocketSettings): SettingReport[] {
+  const fd = socketFd(socket);
+  return settingOptions(settings).map((setting) => applyOption(fd, setting));
+}
+
+/** Sets one option and reads it back; an option that can only be written counts as set. */
+export function applyOption(fd: number, [option, requested]: OptionValue): SettingReport {
+  writeOption(fd, option, requested);
+  if (option.access === "write-only") {
+    return { option: option.name, requested, effective: requested, ok: true };
+  }
+  const effective = readOption(fd, option);
+  const report = { option: option.name, requested, effective };
+  if (isAsExpected(option, requested, effective)) return { ...report, ok: true };
+  return { ...report, ok: false, ...explain(option.name, requested, effective) };
+}
+
+/** The sysctl that caps an option, or the backlog of a listener. */
+const CAPS: Record<string, string> = {
+  SO_RCVBUF: "net.core.rmem_max",
+  SO_SNDBUF: "net.core.wmem_max",
+  backlog: "net.core.somaxconn",
+};
+
+function explain(
+  option: string,
+  requested: unknown,
+  effective: unknown,
+): Pick<SettingReport, "limit" | "note"> {
+  if (
+    CAPS[option] === undefined || typeof requested !== "number" || typeof effective !== "number"
+  ) {
+    return { note: "the kernel made this of it" };
+  }
+  if (effective > 2 * requested) return { note: "raised to the kernel's least size" };
+  const limit = effective / 2;
+  return { limit, note: cappedBy(option, limit, requested) };
+}
+
+/** A note that names the limit and the line that raises it. */
+export function cappedBy(option: string, limit: number, requested: number): string {
+  const sysctl = CAPS[option];
+  return `capped at ${limit} by ${sysctl}; to raise it: sysctl -w ${sysctl}=${requested}`;
+}

@@ -1,0 +1,47 @@
+/**
+ * @module
+ */
+
+import type { WritableOption } from "../../ffi/socket_option.ts";
+import type { OptionValue } from "../options/settings.ts";
+import { UsageError } from "./command_line.ts";
+import { nearest } from "./nearest.ts";
+import { supportedOptions } from "../options/supported_options.ts";
+
+/**
+ * Makes an option with its value of text such as `TCP_CONGESTION=cubic` or `SO_LINGER=on,3`.
+ *
+ * @throws {UsageError} when there is no such option, it cannot be set, or the value is not of its kind.
+ */
+export function parseOptionArgument(text: string): OptionValue {
+  const equals = text.indexOf("=");
+  const name = equals < 0 ? text : text.slice(0, equals);
+  const option = writableOption(name);
+  if (equals < 0) throw new UsageError(`--option ${text} needs a value: --option ${name}=VALUE`);
+  const { codec } = option;
+  if (codec.parse === undefined) {
+    throw new UsageError(`--option ${name}: its value is a structure; set it with the library`);
+  }
+  try {
+    const value = codec.parse(text.slice(equals + 1));
+    codec.encode(value, new DataView(new ArrayBuffer(codec.size)));
+    return [option, value];
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    throw new UsageError(`--option ${name}: ${error.message}`);
+  }
+}
+
+function writableOption(name: string): WritableOption<unknown> {
+  const options = supportedOptions();
+  const option = options.find((option) => option.name === name);
+  if (option === undefined) {
+    const near = nearest(name, options.map(({ name }) => name));
+    const advice = near === undefined ? "" : `; did you mean ${near}?`;
+    throw new UsageError(`--option ${name}: there is no such option${advice}`);
+  }
+  if (option.access === "read-only") {
+    throw new UsageError(`--option ${name}: it can only be read`);
+  }
+  return option;
+}

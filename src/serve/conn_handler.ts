@@ -1,0 +1,51 @@
+/**
+ * @module
+ */
+
+import type { SocketSettings } from "../options/settings.ts";
+import type { ReadyLogger } from "../net/logger.ts";
+
+/** What a handler is told about its connection, and what it may tell the server. */
+export interface ConnInfo {
+  /** The client's address. */
+  readonly remoteAddr: Deno.NetAddr;
+  /** The server's address, as the client sees it. */
+  readonly localAddr: Deno.NetAddr;
+  /** Which connection of the server it is, counted from 1. */
+  readonly number: number;
+  /** Fires when the server wants the connection to end: it is stopping, or a time-out has passed. */
+  readonly signal: AbortSignal;
+  /** Whether the server itself has closed the connection. */
+  readonly closed: boolean;
+  /** The settings that are in force on the connection. */
+  readonly settings: SocketSettings;
+  /** The server's logger. Its `debugging` says whether lines of level debug are worth making. */
+  readonly logger: ReadyLogger;
+  /**
+   * Bytes received, for `stats()`. A handler that counts itself saves the server asking the kernel when
+   * the connection ends.
+   */
+  bytesIn: number;
+  /** Bytes sent, for `stats()`. */
+  bytesOut: number;
+  /**
+   * Set it when the client may still be sending. The server then ends its own side, reads on and drops
+   * what comes, for up to 5 seconds and 64 MiB, before it closes: closing at once would make the kernel
+   * reset the connection, and the client might lose the end of what it was sent.
+   *
+   * @default {false}
+   */
+  linger: boolean;
+  /** Called when the server closes the connection before its handler is through: a time-out, or its own end. */
+  onClosed?: () => void;
+}
+
+/**
+ * Handles one connection. The server closes it when the handler returns, or when its promise settles.
+ *
+ * @typeParam C The kind of connection: `Deno.TcpConn`, or `Deno.TlsConn` where the server has a certificate.
+ */
+export type ConnHandler<C extends Deno.Conn<Deno.NetAddr> = Deno.TcpConn> = (
+  conn: C,
+  info: ConnInfo,
+) => void | Promise<void>;

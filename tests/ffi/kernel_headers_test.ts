@@ -1,0 +1,316 @@
+import assert from "node:assert/strict";
+import type { Codec } from "../../ffi/codec.ts";
+import { OPTION_TABLE } from "../../ffi/option_table.ts";
+import * as ipStructs from "../../ffi/ip_structs.ts";
+import * as structs from "../../ffi/structs.ts";
+import { TCP_INFO_LAYOUT } from "../../ffi/tcp_info.ts";
+import { ROOT, run, testWith } from "../helpers.ts";
+
+const HEADERS = [
+  "asm/socket.h",
+  "linux/tcp.h",
+  "linux/in.h",
+  "linux/in6.h",
+  "linux/ipv6.h",
+  "linux/udp.h",
+  "linux/net_tstamp.h",
+  "linux/inet_diag.h",
+  "limits.h", // netfilter_ipv4.h takes INT_MIN from it
+  "linux/netfilter_ipv4.h",
+  "linux/netfilter_ipv6/ip6_tables.h",
+];
+
+/** Compiles a C program against the kernel's headers, runs it and gives the lines that it prints. */
+async function cc(body: string): Promise<string[]> {
+  const folder = await Deno.makeTempDir();
+  const source = [
+    "#include <stdio.h>",
+    "#include <stddef.h>",
+    "#include <string.h>",
+    ...HEADERS.map((header) => `#include <${header}>`),
+    "static void hex(const char *name, const void *p, size_t n) {",
+    '  printf("%s ", name);',
+    '  for (size_t i = 0; i < n; i++) printf("%02x", ((const unsigned char *)p)[i]);',
+    '  printf("\\n");',
+    "}",
+    `int main(void) {\n${body}\nreturn 0; }`,
+  ];
+  await Deno.writeTextFile(`${folder}/main.c`, source.join("\n"));
+  const compiled = await run("cc", ["-o", `${folder}/main`, `${folder}/main.c`]);
+  assert.equal(compiled.code, 0, compiled.stderr);
+  const { stdout } = await run(`${folder}/main`, []);
+  await Deno.remove(folder, { recursive: true });
+  return stdout.trim().split("\n");
+}
+
+/** The name of an option in the headers. */
+function headerName(name: string): string {
+  return name.replace(/^IPV6_MCAST_/, "MCAST_");
+}
+
+testWith("cc", "every option has the number and the level of the kernel's headers", async () => {
+  const linux = OPTION_TABLE.filter(({ optname }) => optname >= 0);
+  const lines = await cc(
+    linux.map(({ name }) =>
+      `#ifdef ${headerName(name)}\nprintf("${name} %d\\n", ${headerName(name)});\n#endif`
+    ).join("\n"),
+  );
+  const numbers = new Map(lines.map((line) => line.split(" ") as [string, string]));
+  const wrong = linux.filter(({ name, optname }) =>
+    numbers.has(name) && numbers.get(name) !== `${optname}`
+  );
+  assert.deepEqual(wrong, []);
+  // headers are older than the table, but not by much
+  assert(numbers.size > linux.length - 20, `${numbers.size} of ${linux.length}`);
+
+  const levels = await cc(
+    'printf("%d %d %d %d %d\\n", SOL_SOCKET, IPPROTO_IP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_IPV6);',
+  );
+  assert.deepEqual(levels, ["1 0 6 17 41"]);
+});
+
+/** What the headers define that is no option: values, flags, and types of control messages. */
+const NO_OPTION = [
+  /^(SO|SOL)_(EE|SOCKET|ORIGINAL)/,
+  /^TCP_(MD5SIG_|AO_(?!ADD_KEY|DEL_KEY|INFO|GET_KEYS|REPAIR$)|REPAIR_(ON|OFF)|RECEIVE|CA_|S_)/,
+  /^TCP_(MSS_|SYN_COOKIE|COOKIE|ESTABLISHED)/,
+  /^IP_(PMTUDISC|DEFAULT|MSFILTER_SIZE)/,
+  /^MCAST_(IN|EX)CLUDE$/,
+  /^IPV6_(FL_|FLOWINFO_(?!SEND)|PRIORITY|TLV|PMTUDISC|PREFER|OPT|SRCRT|MIN_MTU|FL_|RTHDR_|SOCKOPT)/,
+  /^(UDP|TCP)_ENCAP_/,
+];
+
+testWith("cc", "every option of the kernel's headers is in the table or in the docs", async () => {
+  const files = ["asm-generic/socket.h", "linux/tcp.h", "linux/in.h", "linux/in6.h", "linux/udp.h"];
+  const { stdout } = await run(
+    "cc",
+    ["-E", "-dD", "-x", "c", "-"],
+    files.map((file) => `#include <${file}>\n`).join(""),
+  );
+  const defined: string[] = [];
+  let file = "";
+  for (const line of stdout.split("\n")) {
+    const marker = /^# \d+ "(.*?)"/.exec(line);
+    if (marker !== null) file = marker[1]!;
+    const name = /^#define ((?:SO|TCP|IP|MCAST|IPV6|UDP)_[A-Z0-9_]+)\b/.exec(line)?.[1];
+    if (name === undefined || !files.some((each) => file.endsWith(each))) continue;
+    if (!NO_OPTION.some((pattern) => pattern.test(name))) defined.push(name);
+  }
+  assert(defined.length > 150, `${defined.length}`);
+
+  const names = new Set(OPTION_TABLE.map(({ name }) => headerName(name)));
+  const docs = await Deno.readTextFile(`${ROOT}docs/options.md`);
+  const leftOut = new Set(docs.slice(docs.indexOf("## Left out")).match(/\b[A-Z0-9]+_[A-Z0-9_]+/g));
+  const missing = [...new Set(defined)].filter((name) => !names.has(name) && !leftOut.has(name));
+  assert.deepEqual(missing, []);
+});
+
+testWith("cc", "TCP_INFO is laid out as in the kernel's headers", async () => {
+  const cName = (name: string): string =>
+    `tcpi_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+  // what newer headers have added since, from the headers that brought it
+  const newer = new Map([
+    ["rcvWnd", 232],
+    ["rehash", 236],
+    ["totalRto", 240],
+    ["totalRtoRecoveries", 242],
+    ["totalRtoTime", 244],
+    ["receivedCe", 248],
+    ["deliveredE1Bytes", 252],
+    ["deliveredE0Bytes", 256],
+    ["deliveredCeBytes", 260],
+    ["receivedE1Bytes", 264],
+    ["receivedE0Bytes", 268],
+    ["receivedCeBytes", 272],
+  ]);
+  const common = TCP_INFO_LAYOUT.filter(({ name }) => !newer.has(name));
+  const lines = await cc(
+    "struct tcp_info t;\n" +
+      common.map(({ name }) =>
+        `printf("${name} %zu %zu\\n", offsetof(struct tcp_info, ${cName(name)}), sizeof t.${
+          cName(name)
+        });`
+      ).join("\n"),
+  );
+  assert.deepEqual(common.map(({ name, offset, size }) => `${name} ${offset} ${size}`), lines);
+  for (const [name, offset] of newer) {
+    assert.equal(TCP_INFO_LAYOUT.find((field) => field.name === name)?.offset, offset, name);
+  }
+});
+
+const KEY = new Uint8Array([1, 2, 3]);
+const udp = (hostname: string, port: number): Deno.NetAddr => ({
+  transport: "udp",
+  hostname,
+  port,
+});
+
+/** Each structure: its C, which fills a variable `v`, and the same value for the codec. */
+const STRUCTURES: [name: string, c: string, codec: Codec<unknown>, value: unknown][] = [
+  ["linger", "struct { int l_onoff; int l_linger; } v = {1, 7};", structs.linger, 7],
+  ["timeval", "struct { long s; long us; } v = {2, 345000};", structs.timeval, 2345],
+  ["ucred", "unsigned v[] = {5, 6, 7};", structs.ucred, { pid: 5, uid: 6, gid: 7 }],
+  [
+    "tcp_repair_window",
+    "struct tcp_repair_window v = {.snd_wl1=1, .snd_wnd=2, .max_window=3, .rcv_wnd=4, .rcv_wup=5};",
+    structs.repairWindow,
+    { sndWl1: 1, sndWnd: 2, maxWindow: 3, rcvWnd: 4, rcvWup: 5 },
+  ],
+  [
+    "tcp_repair_opt",
+    "struct tcp_repair_opt v[] = {{2, 1460}, {4, 0}};",
+    structs.repairOptions,
+    [{ code: 2, value: 1460 }, { code: 4, value: 0 }],
+  ],
+  [
+    "sock_txtime",
+    "struct sock_txtime v = {.clockid=11, .flags=SOF_TXTIME_DEADLINE_MODE|SOF_TXTIME_REPORT_ERRORS};",
+    structs.txTime,
+    { clock: "tai", deadline: true, reportErrors: true },
+  ],
+  [
+    "so_timestamping",
+    "struct so_timestamping v = {.flags=SOF_TIMESTAMPING_RX_SOFTWARE|SOF_TIMESTAMPING_SOFTWARE|" +
+    "SOF_TIMESTAMPING_BIND_PHC, .bind_phc=3};",
+    structs.timestamping,
+    { flags: ["rxSoftware", "software", "bindPhc"], phc: 3 },
+  ],
+  [
+    "tcp_md5sig",
+    "struct tcp_md5sig v; memset(&v, 0, sizeof v);\n" +
+    "struct sockaddr_in *a = (void *)&v.tcpm_addr; a->sin_family = 2; a->sin_port = 0x3412;\n" +
+    "a->sin_addr.s_addr = 0x0100007f; v.tcpm_flags = 3; v.tcpm_prefixlen = 24;\n" +
+    "v.tcpm_ifindex = 9; v.tcpm_keylen = 3; memcpy(v.tcpm_key, (char[]){1, 2, 3}, 3);",
+    structs.md5Signature,
+    { addr: udp("127.0.0.1", 0x1234), key: KEY, prefixLength: 24, ifindex: 9 },
+  ],
+  ["in_addr", "struct in_addr v = {0x04030201};", ipStructs.inAddr, "1.2.3.4"],
+  [
+    "ip_mreqn",
+    "struct ip_mreqn v = {{0x040302e0}, {0x0100007f}, 5};",
+    ipStructs.membership,
+    { multiaddr: "224.2.3.4", address: "127.0.0.1", ifindex: 5 },
+  ],
+  [
+    "ip_mreq_source",
+    "struct ip_mreq_source v = {.imr_multiaddr=0x040302e0, .imr_interface=0x0100007f," +
+    ".imr_sourceaddr=0x0900007f};",
+    ipStructs.sourceMembership,
+    { multiaddr: "224.2.3.4", interface: "127.0.0.1", sourceaddr: "127.0.0.9" },
+  ],
+  [
+    "ip_msfilter",
+    "struct { struct ip_msfilter f; __be32 more; } v;\n" +
+    "memset(&v, 0, sizeof v); v.f.imsf_multiaddr=0x040302e0; v.f.imsf_interface=0x0100007f;\n" +
+    "v.f.imsf_fmode=MCAST_INCLUDE; v.f.imsf_numsrc=2;\n" +
+    "memcpy((char *)&v + 16, (int[]){0x0200007f, 0x0300007f}, 8);",
+    ipStructs.sourceFilter,
+    {
+      multiaddr: "224.2.3.4",
+      interface: "127.0.0.1",
+      mode: "include",
+      sources: ["127.0.0.2", "127.0.0.3"],
+    },
+  ],
+  [
+    "ipv6_mreq",
+    "struct ipv6_mreq v; memset(&v, 0, sizeof v); v.ipv6mr_ifindex = 4;\n" +
+    "memcpy(&v.ipv6mr_multiaddr, (unsigned char[]){255, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9}, 16);",
+    ipStructs.ipv6Membership,
+    { multiaddr: "ff02::9", ifindex: 4 },
+  ],
+  [
+    "in6_pktinfo",
+    "struct in6_pktinfo v; memset(&v, 0, sizeof v); v.ipi6_ifindex = 4;\n" +
+    "((unsigned char *)&v.ipi6_addr)[15] = 1;",
+    ipStructs.ipv6PacketInfo,
+    { addr: "::1", ifindex: 4 },
+  ],
+  [
+    "group_req",
+    "struct group_req v; memset(&v, 0, sizeof v); v.gr_interface = 3;\n" +
+    "struct sockaddr_in *a = (void *)&v.gr_group; a->sin_family = 2; a->sin_addr.s_addr = 0x040302e0;",
+    ipStructs.groupRequest,
+    { interface: 3, group: udp("224.2.3.4", 0) },
+  ],
+  [
+    "group_source_req",
+    "struct group_source_req v; memset(&v, 0, sizeof v); v.gsr_interface = 3;\n" +
+    "struct sockaddr_in6 *a = (void *)&v.gsr_group, *b = (void *)&v.gsr_source;\n" +
+    "a->sin6_family = b->sin6_family = 10; a->sin6_addr.s6_addr[0] = 255; a->sin6_addr.s6_addr[15] = 1;\n" +
+    "b->sin6_port = 0x0100; b->sin6_addr.s6_addr[15] = 1;",
+    ipStructs.groupSourceRequest,
+    { interface: 3, group: udp("ff00::1", 0), source: udp("::1", 1) },
+  ],
+  [
+    "group_filter",
+    "struct group_filter v; memset(&v, 0, sizeof v); v.gf_interface = 3;\n" +
+    "struct sockaddr_in *a = (void *)&v.gf_group; a->sin_family = 2; a->sin_addr.s_addr = 0x040302e0;\n" +
+    "struct sockaddr_in *b = (void *)&v.gf_slist[0]; b->sin_family = 2; b->sin_addr.s_addr = 0x0100007f;\n" +
+    "v.gf_fmode = MCAST_INCLUDE; v.gf_numsrc = 1;",
+    ipStructs.groupFilter,
+    {
+      interface: 3,
+      group: udp("224.2.3.4", 0),
+      mode: "include",
+      sources: [udp("127.0.0.1", 0)],
+    },
+  ],
+  [
+    "in6_flowlabel_req",
+    "struct in6_flowlabel_req v; memset(&v, 0, sizeof v); ((unsigned char *)&v.flr_dst)[15] = 1;\n" +
+    "v.flr_label = 0x45230100; v.flr_action = IPV6_FL_A_RENEW; v.flr_share = IPV6_FL_S_USER;\n" +
+    "v.flr_flags = IPV6_FL_F_CREATE | IPV6_FL_F_EXCL; v.flr_expires = 500; v.flr_linger = 600;",
+    ipStructs.flowLabelRequest,
+    {
+      dst: "::1",
+      label: 0x12345,
+      action: "renew",
+      share: "user",
+      flags: ["create", "excl"],
+      expires: 500,
+      linger: 600,
+    },
+  ],
+];
+
+testWith("cc", "every structure is laid out as in the kernel's headers, both ways", async () => {
+  const lines = await cc(
+    STRUCTURES.map(([name, c]) => `{ ${c}\nhex("${name}", &v, sizeof v); }`).join("\n"),
+  );
+  STRUCTURES.forEach(([name, , codec, value], i) => {
+    const into = new DataView(new ArrayBuffer(codec.size));
+    const size = codec.encode(value, into);
+    const bytes = new Uint8Array(into.buffer, 0, size);
+    // Uint8Array to hex
+    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    assert.equal(`${name} ${hex}`, lines[i]);
+    const decoded = decode(codec, bytes);
+    if (decoded !== undefined) assert.deepEqual(decoded, value);
+  });
+});
+
+/** What a codec makes of the bytes; `undefined` of a structure that can only be written. */
+function decode(codec: Codec<unknown>, bytes: Uint8Array): unknown {
+  try {
+    return codec.decode(new DataView(bytes.buffer, 0, bytes.length));
+  } catch (error) {
+    assert.match((error as Error).message, /can only be written/);
+    return undefined;
+  }
+}
+
+testWith("cc", "BBR's congestion information is laid out as in the kernel's headers", async () => {
+  const [line] = await cc(
+    "struct tcp_bbr_info v = {.bbr_bw_lo=1, .bbr_bw_hi=2, .bbr_min_rtt=3, .bbr_pacing_gain=4," +
+      '.bbr_cwnd_gain=5}; hex("bbr", &v, sizeof v);',
+  );
+  const bytes = Uint8Array.from(line!.split(" ")[1]!.match(/../g)!, (hex) => parseInt(hex, 16));
+  assert.deepEqual(structs.congestionInfo.decode(new DataView(bytes.buffer)), {
+    kind: "bbr",
+    bandwidth: 2n ** 33n + 1n,
+    minRtt: 3,
+    pacingGain: 4,
+    cwndGain: 5,
+  });
+});

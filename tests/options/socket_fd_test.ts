@@ -1,0 +1,369 @@
+import assert from "node:assert/strict";
+import dgram from "node:dgram";
+import { once } from "node:events";
+import http from "node:http";
+import net from "node:net";
+import tls from "node:tls";
+import {
+  getOption,
+  listen,
+  setOption,
+  SO_ACCEPTCONN,
+  SO_COOKIE,
+  SO_REUSEADDR,
+  SO_TYPE,
+  socketFd,
+  type SocketLike,
+  TCP_USER_TIMEOUT,
+} from "../../mod.ts";
+import {
+  connectTo,
+  HIDES_INTERNALS,
+  output,
+  python,
+  ROOT,
+  run,
+  testInNamespace,
+  testWith,
+  withProgram,
+} from "../helpers.ts";
+
+const local = { hostname: "127.0.0.1", port: 0 };
+const pem = (name: string): string => Deno.readTextFileSync(`${ROOT}tests/tls/${name}.pem`);
+
+/**
+ * The descriptors of this process's sockets as ss tells them, of those with these addresses.
+ *
+ * @param flags Which sockets: "-ta", "-ua" or "-xa".
+ * @param addresses The own address and, of a connection, the peer's.
+ */
+async function ss(flags: string, ...addresses: string[]): Promise<number[]> {
+  const { stdout } = await run("ss", ["-Hnp", flags]);
+  return stdout.split("\n")
+    .filter((line) => {
+      const columns = line.split(/ +/);
+      const at = columns.indexOf(addresses[0]!);
+      return at >= 0 && (addresses[1] === undefined || columns[at + 1] === addresses[1]);
+    })
+    .map((line) => new RegExp(`pid=${Deno.pid},fd=(\\d+)`).exec(line))
+    .filter((match) => match !== null)
+    .map((match) => Number(match[1]));
+}
+
+const text = ({ hostname, port }: Deno.NetAddr): string =>
+  hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+
+/** Asserts that socketFd() and ss agree on a connection. */
+async function assertConnection(conn: Deno.Conn<Deno.NetAddr>): Promise<void> {
+  assert.deepEqual(await ss("-ta", text(conn.localAddr), text(conn.remoteAddr)), [socketFd(conn)]);
+}
+
+testWith("ss", "socketFd() finds a TcpConn from accept() and from Deno.connect()", async () => {
+  using listener = Deno.listen(local);
+  using client = await connectTo(listener);
+  using conn = await listener.accept();
+  await assertConnection(client);
+  await assertConnection(conn);
+  assert.notEqual(socketFd(client), socketFd(conn));
+});
+
+testWith("ss", "socketFd() finds listeners for TCP and TLS", async () => {
+  using tcp = Deno.listen(local);
+  using secure = Deno.listenTls({ ...local, cert: pem("cert"), key: pem("key") });
+  for (const listener of [tcp, secure]) {
+    assert.deepEqual(await ss("-tl", text(listener.addr as Deno.NetAddr)), [socketFd(listener)]);
+    assert.equal(getOption(listener, SO_ACCEPTCONN), true);
+  }
+});
+
+testWith(
+  "ss",
+  "socketFd() finds a TlsConn from listenTls(), connectTls() and startTls()",
+  async () => {
+    using listener = Deno.listenTls({ ...local, cert: pem("cert"), key: pem("key") });
+    const { port } = listener.addr;
+    const accepting = listener.accept();
+    const caCerts = [pem("ca")];
+    using client = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts });
+    using conn = await accepting;
+    await assertConnection(client);
+    await assertConnection(conn);
+
+    const acceptingAgain = listener.accept();
+    const plain = await Deno.connect({ hostname: "127.0.0.1", port });
+    const fd = socketFd(plain);
+    using upgraded = await Deno.startTls(plain, { hostname: "localhost", caCerts });
+    using _other = await acceptingAgain;
+    await assertConnection(upgraded);
+    assert.equal(socketFd(upgraded), fd);
+  },
+);
+
+testWith("ss", "socketFd() finds Unix listeners, connections and datagram sockets", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/listener`;
+  using listener = Deno.listen({ transport: "unix", path });
+  using client = await Deno.connect({ transport: "unix", path });
+  using conn = await listener.accept();
+  const datagram = Deno.listenDatagram({ transport: "unixpacket", path: `${folder}/datagram` });
+  // ss tells the listener and the accepted connection by the path, the listener first
+  const fds = [socketFd(listener), socketFd(conn)];
+  assert.deepEqual((await ss("-xa", path)).sort((a, b) => a - b), fds.sort((a, b) => a - b));
+  assert.equal(getOption(listener, SO_ACCEPTCONN), true);
+  assert.equal(getOption(conn, SO_ACCEPTCONN), false);
+  assert.deepEqual(await ss("-xa", `${folder}/datagram`), [socketFd(datagram)]);
+  assert.equal(getOption(datagram, SO_TYPE), "dgram");
+  // the client has no address of its own: it is the one that is left
+  const others = new Set([listener, conn, datagram].map((socket) => socketFd(socket)));
+  assert(!others.has(socketFd(client)));
+  assert.equal(getOption(client, SO_TYPE), "stream");
+  datagram.close();
+});
+
+testWith("ss", "socketFd() finds UDP sockets", async () => {
+  // a TCP listener may have the same address
+  using listener = Deno.listen(local);
+  const socket = Deno.listenDatagram({ transport: "udp", ...local, port: listener.addr.port });
+  assert.deepEqual(await ss("-ua", text(socket.addr as Deno.NetAddr)), [socketFd(socket)]);
+  assert.notEqual(socketFd(listener), socketFd(socket));
+  socket.close();
+});
+
+testWith(
+  "ss",
+  "socketFd() finds IPv6 and dual-stack sockets, whose IPv4 addresses are mapped",
+  async () => {
+    for (const [hostname, to] of [["::1", "::1"], ["::", "127.0.0.1"], ["::", "::1"]] as const) {
+      using listener = Deno.listen({ hostname, port: 0 });
+      using client = await Deno.connect({ hostname: to, port: listener.addr.port });
+      using conn = await listener.accept();
+      await assertConnection(client);
+      const mapped = (addr: Deno.NetAddr): string =>
+        addr.hostname.includes(":") ? text(addr) : `[::ffff:${addr.hostname}]:${addr.port}`;
+      const names = [mapped(conn.localAddr), mapped(conn.remoteAddr)];
+      assert.deepEqual(await ss("-ta", ...names), [socketFd(conn)]);
+      assert.deepEqual(await ss("-tl", hostname === "::" ? `*:${listener.addr.port}` : names[0]!), [
+        socketFd(listener),
+      ]);
+    }
+  },
+);
+
+testWith("ss", "socketFd() finds sockets of node:net, node:tls and node:http", async () => {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as net.AddressInfo;
+  assert.deepEqual(await ss("-tl", `127.0.0.1:${port}`), [socketFd(server)]);
+  const client = net.connect(port, "127.0.0.1");
+  const [[conn]] = await Promise.all([once(server, "connection"), once(client, "connect")]);
+  const names = [`127.0.0.1:${client.localPort}`, `127.0.0.1:${port}`] as const;
+  assert.deepEqual(await ss("-ta", ...names), [socketFd(client)]);
+  assert.deepEqual(await ss("-ta", names[1], names[0]), [socketFd(conn)]);
+  client.destroy();
+  conn.destroy();
+  assert.throws(() => socketFd(client), { code: "EBADF" });
+  await new Promise((resolve) => server.close(resolve));
+  assert.throws(() => socketFd(server), { code: "EBADF" });
+
+  const secure = tls.createServer({ cert: pem("cert"), key: pem("key") }).listen(0, "127.0.0.1");
+  await once(secure, "listening");
+  const securePort = (secure.address() as net.AddressInfo).port;
+  const accepted = once(secure, "secureConnection");
+  const secureClient = tls.connect(securePort, "127.0.0.1", { ca: pem("ca") });
+  await once(secureClient, "secureConnect");
+  const [secureConn] = await accepted;
+  const secureNames = [`127.0.0.1:${secureClient.localPort}`, `127.0.0.1:${securePort}`] as const;
+  assert.deepEqual(await ss("-ta", ...secureNames), [socketFd(secureClient)]);
+  assert.deepEqual(await ss("-ta", secureNames[1], secureNames[0]), [socketFd(secureConn)]);
+  secureClient.destroy();
+  secureConn.destroy();
+  await new Promise((resolve) => secure.close(resolve));
+
+  const web = http.createServer((request, response) => {
+    response.end(`${socketFd(request.socket)} ${request.socket.remotePort}`);
+  }).listen(0, "127.0.0.1");
+  await once(web, "listening");
+  const webPort = (web.address() as net.AddressInfo).port;
+  const keptAlive = await fetch(`http://127.0.0.1:${webPort}/`);
+  const [fd, remotePort] = (await keptAlive.text()).split(" ");
+  assert.deepEqual(await ss("-ta", `127.0.0.1:${webPort}`, `127.0.0.1:${remotePort}`), [
+    Number(fd),
+  ]);
+  web.closeAllConnections();
+  await new Promise((resolve) => web.close(resolve));
+});
+
+testWith("ss", "socketFd() finds sockets of node:dgram", async () => {
+  const socket = dgram.createSocket("udp4");
+  assert.throws(() => socketFd(socket), { code: "EBADF" });
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  assert.deepEqual(await ss("-ua", `127.0.0.1:${socket.address().port}`), [socketFd(socket)]);
+  socket.close();
+  await once(socket, "close");
+  assert.throws(() => socketFd(socket), { code: "EBADF" });
+});
+
+Deno.test("socketFd() says what it cannot find of node:net", async () => {
+  const path = `${await Deno.makeTempDir()}/socket`;
+  const server = net.createServer().listen(path);
+  await once(server, "listening");
+  assert.equal(getOption(server, SO_ACCEPTCONN), true);
+  const client = net.connect(path);
+  await once(client, "connect");
+  assert.throws(() => socketFd(client), { code: "ENOTCONN", message: /pass the file descriptor/ });
+  client.destroy();
+  await new Promise((resolve) => server.close(resolve));
+
+  const unconnected = new net.Socket();
+  assert.throws(() => socketFd(unconnected), { name: "SocketError", code: "ENOTCONN" });
+  assert.throws(() => socketFd({} as SocketLike), { name: "TypeError" });
+});
+
+Deno.test("socketFd() takes a number as it is", () => {
+  assert.equal(socketFd(7), 7);
+  using file = Deno.openSync("/dev/null");
+  assert(file);
+  assert.throws(() => getOption(-1, SO_COOKIE), { name: "SocketError", code: "EBADF" });
+});
+
+testWith("sh", "socketFd() takes the number of a socket that was inherited", async () => {
+  // the parent's end of a pair of sockets is the program's standard input
+  const program = `import { getOption, SO_DOMAIN } from "${ROOT}mod.ts";
+    console.log(getOption(0, SO_DOMAIN));`;
+  const spawn = `
+import socket, subprocess, sys
+ours, theirs = socket.socketpair()
+print(subprocess.run(sys.argv[1:], stdin=theirs, capture_output=True, text=True).stdout)`;
+  await withProgram(program, async (file) => {
+    const args = [Deno.execPath(), "run", "--allow-ffi", "--no-lock", file];
+    assert.equal((await python(spawn, ...args)).trim(), "unix");
+  });
+});
+
+Deno.test("socketFd() of a closed socket is EBADF, also when another socket has its number", async () => {
+  using listener = Deno.listen(local);
+  const client = await connectTo(listener);
+  const conn = await listener.accept();
+  const unasked = await connectTo(listener);
+  const fd = socketFd(conn);
+  conn.close();
+  assert.throws(() => socketFd(conn), { code: "EBADF", message: /closed/ });
+  using next = await connectTo(listener);
+  assert.equal(socketFd(next), fd, "the kernel gives the lowest free number");
+  assert.throws(() => socketFd(conn), { code: "EBADF" });
+  client.close();
+  assert.throws(() => socketFd(client), { code: "EBADF" });
+  unasked.close();
+  assert.throws(() => socketFd(unasked), { code: "EBADF" });
+});
+
+Deno.test("socketFd() of a closed listener is EBADF, also when another one has its address", () => {
+  const first = Deno.listen(local);
+  socketFd(first);
+  first.close();
+  using second = Deno.listen({ ...local, port: first.addr.port });
+  assert.throws(() => socketFd(first), { code: "EBADF" });
+  assert.equal(getOption(second, SO_REUSEADDR), true);
+  assert.throws(() => socketFd(first), { code: "EBADF" });
+});
+
+Deno.test("socketFd() tells listeners of listen() apart that share an address", () => {
+  using first = listen({ ...local, reusePort: true });
+  const { port } = first.addr;
+  using second = listen({ ...local, port, reusePort: true });
+  using foreign = Deno.listen({ ...local, port, reusePort: true });
+  const cookies = [first, second, foreign].map((listener) => getOption(listener, SO_COOKIE));
+  assert.equal(new Set(cookies).size, 3);
+});
+
+Deno.test("socketFd() says so where two sockets cannot be told apart", () => {
+  using first = Deno.listen({ ...local, reusePort: true });
+  using _second = Deno.listen({ ...local, port: first.addr.port, reusePort: true });
+  assert.throws(() => socketFd(first), {
+    name: "SocketError",
+    code: "EEXIST",
+    message: /listen\(\)/,
+  });
+});
+
+/** Reads a byte, then closes with a reset, as Deno's own close() never does: it ends with a FIN first. */
+const RESETTING_CLIENT = `
+import socket, struct, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.recv(1)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+s.close()`;
+
+testWith("python3", "socketFd() finds a connection that its peer has reset", async () => {
+  using listener = Deno.listen(local);
+  const client = python(RESETTING_CLIENT, listener.addr.port);
+  using conn = await listener.accept();
+  await conn.write(new Uint8Array(1));
+  await client;
+  await assert.rejects(conn.read(new Uint8Array(1)), Deno.errors.ConnectionReset);
+  assert.equal(getOption(conn, SO_TYPE), "stream");
+});
+
+Deno.test("socketFd() never reaches a foreign socket while workers open and close their own", async () => {
+  const url = new URL("churn_worker.ts", import.meta.url);
+  const workers = [1, 2, 3].map(() => new Worker(url, { type: "module" }));
+  const wrong = await Promise.all(workers.map((worker) =>
+    new Promise<number>((resolve, reject) => {
+      worker.onmessage = ({ data }): void => resolve(data);
+      worker.onerror = (event): void => {
+        event.preventDefault();
+        reject(new Error(event.message));
+      };
+    })
+  ));
+  workers.forEach((worker) => worker.terminate());
+  assert.deepEqual(wrong, [0, 0, 0]);
+});
+
+testInNamespace("socketFd() finds connections with link-local addresses", async (inside) => {
+  const inNamespace = (...command: string[]): Promise<string> => output(...inside, ...command);
+  await inNamespace("ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth1");
+  await inNamespace("ip", "addr", "add", "fe80::77/64", "dev", "veth0", "nodad");
+  await inNamespace("ip", "link", "set", "veth0", "up");
+  await inNamespace("ip", "link", "set", "veth1", "up");
+  const index = /^(\d+): /.exec(await inNamespace("ip", "-o", "link", "show", "veth0"))![1];
+  const program = `
+    import { getOption, SO_COOKIE } from "${ROOT}mod.ts";
+    const hostname = "fe80::77%${index}";
+    const listener = Deno.listen({ hostname, port: 0 });
+    const client = await Deno.connect({ hostname, port: listener.addr.port });
+    const conn = await listener.accept();
+    const cookies = [listener, client, conn].map((socket) => getOption(socket, SO_COOKIE));
+    console.log(new Set(cookies).size, client.remoteAddr.hostname);
+    Deno.exit(0);`;
+  await withProgram(program, async (file) => {
+    assert.match(await inNamespace(Deno.execPath(), "run", "-A", "--no-lock", file), /^3 fe80::77/);
+  });
+});
+
+Deno.test("setOption() works on a connection from either side at once", async () => {
+  using listener = listen(local);
+  const accepted = Array.fromAsync({ length: 20 }, () => listener.accept());
+  const clients = await Promise.all(Array.from({ length: 20 }, () => connectTo(listener)));
+  const conns = await accepted;
+  [...clients, ...conns].forEach((conn, i) => setOption(conn, TCP_USER_TIMEOUT, 100 + i));
+  [...clients, ...conns].forEach((conn, i) =>
+    assert.equal(getOption(conn, TCP_USER_TIMEOUT), 100 + i)
+  );
+  [...clients, ...conns].forEach((conn) => conn.close());
+});
+
+if (!HIDES_INTERNALS) {
+  Deno.test("everything works with Deno's internal properties hidden", async () => {
+    const files = ["socket_fd", "serve", "listen", "options"].map((name) =>
+      `tests/${name}_test.ts`
+    );
+    const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["test", "--allow-all", "--no-check", "--quiet", ...files],
+      cwd: ROOT,
+      env: { HIDE_DENO_INTERNALS: "1", NO_COLOR: "1" },
+    }).output();
+    assert(success, new TextDecoder().decode(stdout));
+  });
+}

@@ -1,0 +1,279 @@
+import assert from "node:assert/strict";
+import { readyLogger } from "../../src/net/logger.ts";
+import { WorkerPool } from "../../src/program/worker_pool.ts";
+import {
+  bytes,
+  connectTo,
+  exchange,
+  PERMISSIONS,
+  python,
+  ROOT,
+  run,
+  runServer,
+  serverArgs,
+  ServerProcess,
+  testWith,
+} from "../helpers.ts";
+
+/** --check as a program sees it. */
+async function check(flags: string[], permissions = PERMISSIONS): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await runServer(["--check", "--json", ...flags], permissions);
+  assert.equal(stderr, "");
+  const findings = JSON.parse(stdout);
+  assert.equal(code, findings.ok ? 0 : 1);
+  return findings;
+}
+
+type Row = {
+  option: string;
+  requested?: unknown;
+  effective: unknown;
+  limit?: unknown;
+  ok: boolean;
+};
+
+const row = (rows: unknown, option: string): Row | undefined =>
+  (rows as Row[]).find((row) => row.option === option);
+
+Deno.test("--check shows what was asked and what the kernel made of it, for both sockets", async () => {
+  const { ok, listener, connection } = await check(["--recv-buffer", "64k", "--keep-alive=9,8,7"]);
+  assert.equal(ok, true);
+  for (const rows of [listener, connection]) {
+    assert.deepEqual(row(rows, "SO_RCVBUF"), {
+      option: "SO_RCVBUF",
+      requested: 65_536,
+      effective: 131_072,
+      ok: true,
+      limit: "unknown",
+    });
+    assert.equal(row(rows, "TCP_KEEPIDLE")!.effective, 9);
+    assert.equal(row(rows, "SO_REUSEPORT")!.effective, true);
+    assert.equal(row(rows, "SO_PRIORITY"), undefined, "only what was asked for");
+  }
+  assert.equal(row(listener, "backlog")!.effective, 100);
+});
+
+Deno.test("--check shows the cap, its sysctl and the line that raises it, and exits with 1", async () => {
+  const { ok, listener } = await check(["--recv-buffer", "1024m"]);
+  assert.equal(ok, false);
+  const capped = row(listener, "SO_RCVBUF")! as Row & { note: string };
+  assert.equal(capped.limit, capped.effective as number / 2);
+  assert.match(capped.note, /net\.core\.rmem_max.*sysctl -w net\.core\.rmem_max=1073741824/);
+});
+
+Deno.test("--check reads the kernel's limits where it may", async () => {
+  const permissions = [...PERMISSIONS, "--allow-read=/proc/sys"];
+  const { listener } = await check(["--recv-buffer", "64k"], permissions);
+  const rmemMax = Number(await Deno.readTextFile("/proc/sys/net/core/rmem_max"));
+  assert.equal(row(listener, "SO_RCVBUF")!.limit, rmemMax);
+});
+
+Deno.test("--check without settings shows every option of a fresh listener and connection", async () => {
+  const { ok, listener, connection } = await check([]);
+  assert.equal(ok, true);
+  assert((listener as Row[]).length > 100 && (connection as Row[]).length > 100);
+  assert.deepEqual(row(listener, "SO_ACCEPTCONN"), {
+    option: "SO_ACCEPTCONN",
+    effective: true,
+    ok: true,
+  });
+  assert.equal(row(connection, "SO_ACCEPTCONN")!.effective, false);
+});
+
+Deno.test("--check shows what the kernel refuses", async () => {
+  const { ok, listener } = await check(["--congestion", "nonesuch"]);
+  assert.equal(ok, false);
+  assert.match((row(listener, "TCP_CONGESTION") as Row & { note: string }).note, /ENOENT/);
+});
+
+/** Runs a command on a pseudo terminal and prints what it shows. */
+const ON_TERMINAL = `
+import pty, sys, os
+shown = b""
+def read(fd):
+    global shown
+    chunk = os.read(fd, 65536)
+    shown += chunk
+    return b""
+pty.spawn(sys.argv[1:], read)
+sys.stdout.write(repr(shown))`;
+
+testWith("python3", "--check has colours on a terminal only, and honours NO_COLOR", async () => {
+  const flags = ["--check", "--recv-buffer", "1024m"];
+  const args = [Deno.execPath(), ...serverArgs(flags)];
+  const colored = await python(ON_TERMINAL, "env", "-u", "NO_COLOR", ...args);
+  assert(colored.includes("\\x1b[31mSO_RCVBUF"), colored);
+  const plain = await python(ON_TERMINAL, "env", "NO_COLOR=1", ...args);
+  assert(plain.includes("SO_RCVBUF") && !plain.includes("\\x1b["), plain);
+  const piped = await runServer(flags);
+  assert(piped.stdout.includes("SO_RCVBUF") && !piped.stdout.includes("\x1b"));
+});
+
+Deno.test("--option sets any option on the listener and on every connection", async () => {
+  const flags = ["TCP_DEFER_ACCEPT=5", "SO_LINGER=on,3", "TCP_CONGESTION=reno", "SO_PRIORITY=4"];
+  await using server = await ServerProcess.start(flags.flatMap((each) => ["--option", each]));
+  assert.deepEqual(await exchange(await server.connect(), bytes("x")), bytes("x"));
+  assert.deepEqual(server.events("assertion_failed"), []);
+  const { stdout } = await run("ss", ["-Hltin", "src", `127.0.0.1:${server.port}`]);
+  assert.match(stdout, /reno/);
+});
+
+Deno.test("--cert and --key serve TLS", async () => {
+  const files = ["--cert", `${ROOT}tests/tls/cert.pem`, "--key", `${ROOT}tests/tls/key.pem`];
+  const refused = await runServer(files);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /takes --allow-read=.*cert\.pem\n$/);
+
+  const permissions = [...PERMISSIONS, `--allow-read=${ROOT}tests/tls`];
+  await using server = await ServerProcess.start(files, [], permissions);
+  const caCerts = [await Deno.readTextFile(`${ROOT}tests/tls/ca.pem`)];
+  const { port } = server;
+  const conn = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts });
+  await conn.write(bytes("secret"));
+  const reply = new Uint8Array(10);
+  assert.equal(await conn.read(reply), 6);
+  conn.close();
+});
+
+Deno.test("--mode stream echoes until the end", async () => {
+  await using server = await ServerProcess.start(["--mode", "stream"]);
+  const conn = await server.connect();
+  for (const word of ["one", "two"]) {
+    await conn.write(bytes(word));
+    const reply = new Uint8Array(3);
+    await conn.read(reply);
+    assert.deepEqual(reply, bytes(word));
+  }
+  conn.close();
+});
+
+Deno.test("no line of a debug log is lost, with 500 connections at once", async () => {
+  await using server = await ServerProcess.start(["--log-level", "debug", "--backlog", "600"]);
+  const conns = await Promise.all(Array.from({ length: 500 }, () => server.connect()));
+  await Promise.all(conns.map((conn, i) => exchange(conn, bytes(`${i}`))));
+  await server.stop();
+  for (const event of ["connected", "received", "sent", "closed"]) {
+    assert.equal(server.events(event).length, 500, event);
+  }
+  assert.equal(server.events("stopped").length, 1);
+});
+
+Deno.test("with OTEL_DENO=true the log is exported, each line with the severity of its level", async () => {
+  const permissions = [...PERMISSIONS, "--allow-env=OTEL_DENO"];
+  const process = new Deno.Command(Deno.execPath(), {
+    args: serverArgs(["--port", "0", "--send-buffer", "1024m"], permissions),
+    env: { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const stderr = new Response(process.stderr).text();
+  let stdout = "";
+  for await (const chunk of process.stdout.pipeThrough(new TextDecoderStream())) {
+    stdout += chunk;
+    if (stdout.includes("Serving on")) process.kill("SIGTERM");
+  }
+  assert.equal((await process.status).code, 0);
+  const exported = await stderr;
+  assert.match(exported, /LOG \[INFO\] .*Serving on/);
+  assert.match(exported, /LOG \[WARN\] .*SO_SNDBUF/);
+});
+
+const WORKER_PERMISSIONS = [...PERMISSIONS, `--allow-read=${ROOT}`];
+
+Deno.test("--workers without the permission to read its source is one line", async () => {
+  const { code, stderr } = await runServer(["--port", "0", "--workers", "2"]);
+  assert.deepEqual([code, stderr], [2, `--workers takes --allow-read=${ROOT} as well\n`]);
+});
+
+Deno.test("--workers share the port, the connections and the statistics", async () => {
+  const flags = ["--workers", "3", "--backlog", "1000"];
+  await using server = await ServerProcess.start(flags, [], WORKER_PERMISSIONS);
+  while (server.events("listening").length < 3) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.deepEqual(
+    server.events("listening").map(({ port }) => port),
+    new Array(3).fill(server.port),
+  );
+  for (let i = 0; i < 9; i++) {
+    const conns = await Promise.all(Array.from({ length: 100 }, () => server.connect()));
+    const replies = await Promise.all(conns.map((conn) => exchange(conn, bytes("hello"))));
+    for (const reply of replies) assert.deepEqual(reply, bytes("hello"));
+  }
+  server.process.kill("SIGUSR1");
+  await exchange(await server.connect(), bytes("later"));
+  const { code, stdout } = await server.stop();
+  assert.equal(code, 0);
+  const { accepted, bytesIn, queues } = JSON.parse(stdout);
+  assert(accepted >= 900 && bytesIn >= 4500);
+  assert.equal(queues.length, 3);
+  const each = server.events("stopped").map(({ worker, accepted }) => [worker, accepted]);
+  assert.deepEqual(each.map(([worker]) => worker).toSorted(), [1, 2, 3]);
+  for (const [, accepted] of each) assert(accepted as number >= 200, `${each}`);
+});
+
+Deno.test("a worker that dies is reported and started again, and no later connection fails", async () => {
+  const died = Promise.withResolvers<string>();
+  const logger = readyLogger({ ...console, error: (message) => died.resolve(message) });
+  const args = ["--log-level", "error", "--reuse-port"];
+  const module = new URL("faulty_worker.ts", import.meta.url);
+  const pool = await WorkerPool.start({ count: 3, args, port: 0, logger, module });
+  const channel = new BroadcastChannel("faulty");
+  channel.postMessage("worker 2");
+  assert.match(await died.promise, /^Worker 2 has died: .*thrown on purpose/);
+  while ((await pool.stats()).queues.length < 3) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const server = { addr: { transport: "tcp" as const, hostname: "127.0.0.1", port: pool.port } };
+  for (let i = 0; i < 300; i++) {
+    assert.deepEqual(await exchange(await connectTo(server), bytes("hello")), bytes("hello"));
+  }
+  assert(((await pool.stats()).accepted) >= 300);
+  await pool.shutdown();
+  channel.close();
+});
+
+Deno.test("--workers that cannot listen are one line and exit code 1", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const flags = ["--port", `${listener.addr.port}`, "--workers", "2"];
+  const { code, stderr } = await runServer(flags, WORKER_PERMISSIONS);
+  assert.equal(code, 1);
+  assert.match(stderr, /^cannot listen on 127\.0\.0\.1:\d+: .*\n$/);
+});
+
+/** `deno compile`, or what stands in for it where Deno's download host cannot be reached. */
+const compiler = Deno.env.get("DENO_COMPILE");
+const mayCompile = compiler !== undefined;
+
+Deno.test({
+  name: "the executable serves, with workers, in an empty folder" +
+    (mayCompile ? "" : " [ignored: DENO_COMPILE names no command that can build one]"),
+  ignore: !mayCompile,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
+    const flags: string[] = tasks.compile.command.split(" ").slice(2);
+    flags[flags.indexOf("--output") + 1] = `${folder}/tcp-echo`;
+    const built = await run(compiler!, flags);
+    assert.equal(built.code, 0, built.stderr);
+    const process = new Deno.Command(`${folder}/tcp-echo`, {
+      args: ["--port", "0", "--workers", "2", "--log-format", "json"],
+      cwd: folder,
+      stderr: "piped",
+    }).spawn();
+    let log = "";
+    let tested = false;
+    for await (const chunk of process.stderr.pipeThrough(new TextDecoderStream())) {
+      log += chunk;
+      if (tested || log.split('"listening"').length < 3) continue;
+      tested = true;
+      const port = Number(/"port":(\d+)/.exec(log)![1]);
+      const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+      assert.deepEqual(await exchange(conn, bytes("compiled")), bytes("compiled"));
+      process.kill("SIGTERM");
+    }
+    assert(tested, log);
+    assert.equal((await process.status).code, 0);
+    await Deno.remove(folder, { recursive: true });
+  },
+});

@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import {
+  type ConnHandler,
+  echoOnce,
+  getOption,
+  type Logger,
+  serve,
+  type ServeOptions,
+  setOption,
+  SO_LINGER,
+  SO_RCVBUF,
+  SO_REUSEPORT,
+  socketFd,
+  type TcpServer,
+} from "../../mod.ts";
+import { bytes, connectTo, exchange, readAll } from "../helpers.ts";
+
+const local = { hostname: "127.0.0.1", port: 0 };
+
+/** A logger that keeps what it is told. */
+function recorder(): Logger & { lines: [level: string, properties: Record<string, unknown>][] } {
+  const lines: [string, Record<string, unknown>][] = [];
+  const record = (level: string) => (message: string, properties = {}): void =>
+    void lines.push([level, { ...properties, message }]);
+  return {
+    lines,
+    debug: record("debug"),
+    info: record("info"),
+    warn: record("warn"),
+    error: record("error"),
+  };
+}
+
+/** The server's listener, by the only listening descriptor on its port. */
+function listenerOf(server: TcpServer): number {
+  return socketFd({ addr: server.addr, accept() {} } as unknown as Deno.Listener);
+}
+
+function start(handler: ConnHandler = echoOnce(), options: ServeOptions = {}): TcpServer {
+  return serve({ ...local, ...options }, handler);
+}
+
+Deno.test("serve() echoes through echoOnce()", async () => {
+  await using server = start();
+  assert.deepEqual(await exchange(await connectTo(server), bytes("hello")), bytes("hello"));
+});
+
+Deno.test("serve() closes a connection on which an assertion fails, and goes on", async () => {
+  const logger = recorder();
+  await using server = start(echoOnce(), { logger });
+  const fd = listenerOf(server);
+  setOption(fd, SO_REUSEPORT, true); // connections inherit it, and it is not as configured
+  const conn = await connectTo(server);
+  const { port } = conn.localAddr;
+  assert.equal((await readAll(conn)).length, 0);
+  setOption(fd, SO_REUSEPORT, false);
+  assert.deepEqual(await exchange(await connectTo(server), bytes("next")), bytes("next"));
+
+  const errors = logger.lines.filter(([level]) => level === "error");
+  const remote = `127.0.0.1:${port}`;
+  assert.deepEqual(errors, [["error", {
+    event: "assertion_failed",
+    remote,
+    option: "SO_REUSEPORT",
+    expected: false,
+    actual: true,
+    message:
+      `Connection from ${remote} is not as configured: SO_REUSEPORT: expected false, got true`,
+  }]]);
+  assert.equal(server.stats().assertionFailures, 1);
+});
+
+Deno.test("serve() sets on a connection what it did not inherit", async () => {
+  let size = 0;
+  await using server = start((conn) => void (size = getOption(conn, SO_RCVBUF)), {
+    settings: { receiveBufferSize: 50_000 },
+  });
+  // as if the connection had been established before the listener got its settings
+  setOption(listenerOf(server), SO_RCVBUF, 99_000);
+  await readAll(await connectTo(server));
+  assert.equal(size, 100_000);
+});
+
+Deno.test("serve() with `assertions: false` checks nothing on connections", async () => {
+  await using server = start(echoOnce(), { assertions: false });
+  setOption(listenerOf(server), SO_REUSEPORT, true);
+  assert.deepEqual(await exchange(await connectTo(server), bytes("x")), bytes("x"));
+});
+
+Deno.test("serve() closes the connection of a handler that throws or rejects, and tells onError", async () => {
+  const told: unknown[] = [];
+  await using server = start(
+    (_, { number }) => {
+      if (number === 1) throw new Error("thrown");
+      return Promise.reject(new Error("rejected"));
+    },
+    { onError: (error, { number }) => told.push([number, (error as Error).message]) },
+  );
+  assert.equal((await readAll(await connectTo(server))).length, 0);
+  assert.equal((await readAll(await connectTo(server))).length, 0);
+  assert.deepEqual(told, [[1, "thrown"], [2, "rejected"]]);
+  assert.deepEqual(server.stats().errors, { Error: 2 });
+});
+
+Deno.test("serve() logs an error of a handler, and one of onError", async () => {
+  const logger = recorder();
+  const onError = (): never => {
+    throw new Error("in onError");
+  };
+  const fail = (): never => {
+    throw new Error("in the handler");
+  };
+  {
+    await using server = start(fail, { logger });
+    await readAll(await connectTo(server));
+  }
+  {
+    await using server = start(fail, { logger, onError });
+    await readAll(await connectTo(server));
+  }
+  const errors = logger.lines.filter(([level]) => level === "error").map(([, { error }]) => error);
+  assert.deepEqual(errors, ["Error: in the handler", "Error: in onError"]);
+});
+
+Deno.test("serve() is told nothing of a client that resets, but counts it", async () => {
+  const logger = recorder();
+  await using server = start(echoOnce(), { logger });
+  const conn = await connectTo(server);
+  setOption(conn, SO_LINGER, 0);
+  conn.close();
+  await exchange(await connectTo(server), bytes("x"));
+  assert.deepEqual(logger.lines.filter(([level]) => level === "error"), []);
+});
+
+Deno.test("serve() with maxConnections lets the others wait", async () => {
+  await using server = start(echoOnce(), { maxConnections: 2 });
+  const conns = await Promise.all([1, 2, 3, 4].map(() => connectTo(server)));
+  const third = conns[2]!.read(new Uint8Array(1));
+  await conns[2]!.write(bytes("3"));
+  await conns[3]!.write(bytes("4"));
+  assert.deepEqual(await exchange(conns[0]!, bytes("1")), bytes("1"));
+  assert.equal(await third, 1);
+  assert(server.stats().active <= 2);
+  for (const conn of [conns[1]!, conns[2]!, conns[3]!]) conn.close();
+});
+
+Deno.test("serve() with idleTimeout closes a connection on which nothing happens", async () => {
+  await using server = start(echoOnce(), { idleTimeout: 0.2 });
+  const before = performance.now();
+  assert.equal((await readAll(await connectTo(server))).length, 0);
+  assert(performance.now() - before >= 190);
+  assert.equal(server.stats().timedOut, 1);
+});
+
+Deno.test("serve() on several addresses uses one port", async () => {
+  await using server = start(echoOnce(), { hostname: ["127.0.0.1", "::1"] });
+  assert.deepEqual(server.addrs.map(({ hostname }) => hostname), ["127.0.0.1", "::1"]);
+  assert.equal(server.addrs[0]!.port, server.addrs[1]!.port);
+  for (const addr of server.addrs) {
+    assert.deepEqual(await exchange(await connectTo({ addr }), bytes("x")), bytes("x"));
+  }
+});
+
+Deno.test('serve() on "::" serves IPv4 as well, with every assertion', async () => {
+  const logger = recorder();
+  await using server = start(echoOnce(), { hostname: "::", logger });
+  const { port } = server.addr;
+  for (const hostname of ["127.0.0.1", "::1"]) {
+    const conn = await Deno.connect({ hostname, port });
+    assert.deepEqual(await exchange(conn, bytes("x")), bytes("x"));
+  }
+  assert.equal(server.stats().assertionFailures, 0);
+  assert.deepEqual(logger.lines.filter(([level]) => level === "error"), []);
+});
+
+Deno.test("serve() stops when its signal fires", async () => {
+  const controller = new AbortController();
+  const server = start(echoOnce(), { signal: controller.signal });
+  controller.abort();
+  await server.finished;
+  await assert.rejects(connectTo(server), Deno.errors.ConnectionRefused);
+});
+
+Deno.test("shutdown() fires the handlers' signal and waits for them", async () => {
+  const begun = Promise.withResolvers<void>();
+  let ended = false;
+  const server = start(async (_, { signal }) => {
+    begun.resolve();
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    ended = true;
+  });
+  using _conn = await connectTo(server);
+  await begun.promise;
+  await server.shutdown();
+  assert(ended);
+});
+
+Deno.test("shutdown() closes after the grace period what has not ended", async () => {
+  const begun = Promise.withResolvers<void>();
+  const server = start(async (conn) => {
+    begun.resolve();
+    await conn.read(new Uint8Array(1));
+  }, { gracePeriod: 0.1 });
+  using conn = await connectTo(server);
+  await begun.promise;
+  await server.shutdown();
+  assert.equal(await conn.read(new Uint8Array(1)), null);
+});
+
+Deno.test("shutdown() serves what was in the accept queue", async () => {
+  const release = Promise.withResolvers<void>();
+  const server = start(async (conn) => {
+    await release.promise;
+    await conn.write(bytes("served"));
+  }, { maxConnections: 1 });
+  const conns = await Promise.all([1, 2, 3].map(() => connectTo(server)));
+  const finished = server.shutdown();
+  release.resolve();
+  for (const conn of conns) assert.deepEqual(await readAll(conn), bytes("served"));
+  await finished;
+  assert.equal(server.stats().accepted, 3);
+});
+
+Deno.test("stats() counts connections and bytes, also of handlers that do not count", async () => {
+  await using server = start(async (conn) => {
+    const n = await conn.read(new Uint8Array(100));
+    await conn.write(new Uint8Array(3 * n!));
+  });
+  for (const size of [5, 7]) {
+    const reply = await exchange(await connectTo(server), new Uint8Array(size));
+    assert.equal(reply.length, 3 * size);
+  }
+  const { accepted, active, closed, bytesIn, bytesOut, queues, uptime } = server.stats();
+  assert.deepEqual({ accepted, active, closed, bytesIn, bytesOut }, {
+    accepted: 2,
+    active: 0,
+    closed: 2,
+    bytesIn: 12,
+    bytesOut: 36,
+  });
+  assert.deepEqual(queues, [{ addr: server.addr, length: 0, limit: 511 }]);
+  assert(uptime > 0);
+});
