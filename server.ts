@@ -9,7 +9,6 @@
  * @module
  */
 
-import "./src/program/load_order.ts";
 import type { ServerStats } from "./mod.ts";
 import {
   type CommandLine,
