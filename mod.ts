@@ -83,18 +83,20 @@ export { getOption } from "./src/options/get_option.ts";
 export { type BufferRange, type KernelLimits, kernelLimits } from "./src/options/kernel_limits.ts";
 export { listen, type ListenOptions } from "./src/net/listen.ts";
 export type { LogFunction, Logger, ReadyLogger } from "./src/net/logger.ts";
-export type { BaseProtocol, BufferedProtocol, Protocol } from "./src/serve/protocol.ts";
-export { protocolHandler } from "./src/serve/protocol_handler.ts";
+export type {
+  BaseProtocol,
+  BufferedProtocol,
+  ExtraInfo,
+  Protocol,
+  Transport,
+  WriteBufferLimits,
+} from "./src/serve/protocol.ts";
+export { protocolHandler } from "./src/serve/transport.ts";
 export { readOptions } from "./src/options/read_options.ts";
-export {
-  serve,
-  type ServeOptions,
-  type ServeTlsOptions,
-  type TcpServer,
-} from "./src/serve/serve.ts";
+export { serve } from "./src/serve/serve.ts";
+export type { ServeOptions, ServeTlsOptions, TcpServer } from "./src/serve/serve_options.ts";
 export type { AcceptQueue, ServerStats } from "./src/serve/stats.ts";
 export { setOption } from "./src/options/set_option.ts";
 export { socketFd } from "./src/options/socket_fd.ts";
 export type { SocketLike } from "./src/options/socket_like.ts";
-export { supportedOptions } from "./src/options/supported_options.ts";
-export type { ExtraInfo, Transport, WriteBufferLimits } from "./src/serve/transport.ts";
+export { isSupported, supportedOptions } from "./src/options/supported_options.ts";

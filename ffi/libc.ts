@@ -45,6 +45,21 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  bind: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // const struct sockaddr *addr
+      "u32", // socklen_t addrlen
+    ],
+    result: "i32",
+  },
+  listen: {
+    parameters: [
+      "i32", // int sockfd
+      "i32", // int backlog
+    ],
+    result: "i32",
+  },
   inet_pton: {
     parameters: [
       "i32", // int af

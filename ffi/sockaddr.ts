@@ -20,7 +20,8 @@ export const IN_ADDR_SIZE = 4;
 export const IN6_ADDR_SIZE = 16;
 
 // Ports and addresses are in network byte order.
-const PORT = 2; // sin_port, sin6_port
+/** `offsetof(struct sockaddr_in, sin_port)`, and of sin6_port. */
+export const PORT = 2;
 const IN_ADDR = 4; // sin_addr
 const IN6_ADDR = 8; // sin6_addr
 const SUN_PATH = 2; // sun_path

@@ -63,7 +63,7 @@ const COLUMN = Deno.build.os === "darwin" ? 1 : 0;
 let names: Map<number, string> | undefined;
 
 /** The name of an error, such as "ENOPROTOOPT"; "ERRNO_524" for a number without a well-known name. */
-function errnoName(errno: number): string {
+export function errnoName(errno: number): string {
   names ??= new Map(Object.entries(ERRORS).map(([name, entry]) => [entry[COLUMN], name]));
   return names.get(errno) ?? `ERRNO_${errno}`;
 }

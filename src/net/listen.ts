@@ -1,17 +1,6 @@
-/**
- * @module
- */
+/** `listen()`: a listener of Deno's with socket options in force. */
 
-import {
-  candidateFds,
-  listeningSockets,
-  newListenerFd,
-  socketCookie,
-  type SocketIdentity,
-} from "../../ffi/find_fd.ts";
 import { SO_REUSEADDR, SO_REUSEPORT } from "../../ffi/options/socket.ts";
-import { TCP_INFO } from "../../ffi/options/tcp.ts";
-import { readOption } from "../../ffi/socket.ts";
 import {
   applyOption,
   cappedBy,
@@ -20,8 +9,9 @@ import {
   type SocketSettings,
 } from "../options/settings.ts";
 import { assertOption, OptionAssertionError } from "../options/assert_option.ts";
-import { type Logger, readyLogger, showAddr } from "./logger.ts";
-import { rememberListener } from "../options/socket_fd.ts";
+import { acceptQueue } from "./accept_queue.ts";
+import { type Logger, readyLogger } from "./logger.ts";
+import { openAndFind, type OpenListener } from "./open_listener.ts";
 
 /** What {@linkcode listen} is asked for. */
 export interface ListenOptions {
@@ -44,8 +34,9 @@ export interface ListenOptions {
    */
   backlog?: number;
   /**
-   * Whether other listeners may share the port: SO_REUSEPORT, set before bind(2). Takes Deno's unstable
-   * net feature: `--unstable-net`, or `"unstable": ["net"]` in deno.json. Deno does it under Linux only.
+   * Whether other listeners may share the port: SO_REUSEPORT, set before bind(2). The listener is opened on a port that
+   * is free and then bound again, so that takes the permission to listen on port 0 of the address as well. A kernel that
+   * binds no socket twice (gVisor) takes Deno's unstable net feature.
    *
    * @default {false}
    */
@@ -64,7 +55,7 @@ export interface ListenOptions {
 }
 
 /** A listener with what is known of it. */
-export interface OpenListener<L extends Deno.Listener = Deno.TcpListener> {
+export interface PreparedListener<L extends Deno.Listener> {
   readonly listener: L;
   readonly fd: number;
   readonly reports: SettingReport[];
@@ -87,22 +78,15 @@ export interface OpenListener<L extends Deno.Listener = Deno.TcpListener> {
  * @param options Where and how.
  * @returns The listener.
  * @throws {Deno.errors.AddrInUse} when the address is in use.
- * @throws {Deno.errors.NotSupported} when `reusePort` is asked for without Deno's unstable net feature.
+ * @throws {Deno.errors.NotCapable} when a permission is missing.
+ * @throws {Deno.errors.NotSupported} when the kernel cannot do `reusePort` without Deno's unstable net feature.
  * @throws {OptionAssertionError} when an option is not as asked: SO_REUSEADDR and SO_REUSEPORT always,
  *   the others if `strict`.
  * @throws {SocketError} when the kernel refuses an option.
  */
 export function listen(options: ListenOptions): Deno.TcpListener {
-  return openListener(options, (to) => Deno.listen(to)).listener;
+  return prepareListener(options, (to) => Deno.listen(to)).listener;
 }
-
-/** What Deno's own functions that listen for TCP or TLS take. */
-type DenoListenOptions = {
-  hostname: string;
-  port: number;
-  tcpBacklog: number;
-  reusePort: boolean;
-};
 
 /**
  * Opens a listener by one of Deno's functions and puts the settings in force on it.
@@ -110,20 +94,12 @@ type DenoListenOptions = {
  * @param options What was asked for.
  * @param open Deno's function.
  */
-export function openListener<L extends Deno.Listener>(
+export function prepareListener<L extends Deno.Listener>(
   options: ListenOptions,
-  open: (options: DenoListenOptions) => L,
-): OpenListener<L> {
+  open: OpenListener<L>,
+): PreparedListener<L> {
   const { hostname = "0.0.0.0", port = 0, backlog = 511, reusePort = false } = options;
-  if (reusePort && !mayReusePort()) {
-    throw new Deno.errors.NotSupported(
-      'reusePort takes Deno\'s unstable net feature: add --unstable-net, or "unstable": ["net"] to deno.json',
-    );
-  }
-  requireNet(hostname, port);
-  const { listener, fd } = openFound(() =>
-    namingAddress(hostname, port, () => open({ hostname, port, tcpBacklog: backlog, reusePort }))
-  );
+  const { listener, fd } = openAndFind({ hostname, port, tcpBacklog: backlog, reusePort }, open);
   try {
     assertOption(fd, SO_REUSEADDR, true);
     assertOption(fd, SO_REUSEPORT, reusePort);
@@ -132,7 +108,7 @@ export function openListener<L extends Deno.Listener>(
       ...settingOptions(options.settings ?? {}).map((setting) => applyOption(fd, setting)),
     ];
     for (const report of reports) {
-      if (!report.ok) object(report, options);
+      if (!report.ok) complain(report, options);
     }
     return { listener, fd, reports };
   } catch (error) {
@@ -141,87 +117,10 @@ export function openListener<L extends Deno.Listener>(
   }
 }
 
-/** Whether Deno lets a program set SO_REUSEPORT; it ends the process where one tries without. */
-export function mayReusePort(): boolean {
-  return typeof Deno.listenDatagram === "function";
-}
-
-/** Deno would ask on a terminal for a permission that is missing. */
-function requireNet(hostname: string, port: number): void {
-  const host = showAddr({ transport: "tcp", hostname, port });
-  if (Deno.permissions.querySync({ name: "net", host }).state !== "granted") {
-    throw new Deno.errors.NotCapable(
-      `listening on ${host} takes --allow-net, or --allow-net=${host} for no more than that`,
-    );
-  }
-}
-
-/** Lets Deno's errors say which address they are about. */
-function namingAddress<T>(hostname: string, port: number, open: () => T): T {
-  try {
-    return open();
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const Kind = error.constructor as ErrorConstructor;
-    const host = showAddr({ transport: "tcp", hostname, port });
-    const advice = error instanceof Deno.errors.AddrInUse
-      ? "; choose another port, or let all that listen there reuse it"
-      : "";
-    throw new Kind(`cannot listen on ${host}: ${error.message}${advice}`, { cause: error });
-  }
-}
-
-/** How often to try again when another thread opens a listener on the same address at the same time. */
-const ATTEMPTS = 10;
-
-/** Opens a listener and finds its descriptor, which must be told from others that share its address. */
-function openFound<L extends Deno.Listener>(open: () => L): { listener: L; fd: number } {
-  return found(open, newListenerFd) ?? openAmongMany(open);
-}
-
-/** The same where others have its address: compares all that listen before and after. */
-function openAmongMany<L extends Deno.Listener>(open: () => L): { listener: L; fd: number } {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const before = listeningSockets();
-    const result = found(open, (identity) => {
-      const fds = candidateFds(identity, []).filter((fd) => !before.has(socketCookie(fd) ?? fd));
-      return fds.length === 1 ? fds[0] : undefined;
-    });
-    if (result !== undefined) return result;
-    pause(Math.random() * attempt);
-  }
-  throw new Error(`cannot tell which of several sockets is the listener`);
-}
-
-/** Opens a listener; closes it again where its descriptor cannot be told. */
-function found<L extends Deno.Listener>(
-  open: () => L,
-  find: (identity: SocketIdentity) => number | undefined,
-): { listener: L; fd: number } | undefined {
-  const listener = open();
-  try {
-    const fd = find({ kind: "listener", local: listener.addr });
-    if (fd !== undefined) {
-      rememberListener(listener, fd);
-      return { listener, fd };
-    }
-  } catch (error) {
-    listener.close();
-    throw error;
-  }
-  listener.close();
-  return undefined;
-}
-
-/** Lets other threads go on for some milliseconds. */
-function pause(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-}
-
-/** Says what the kernel made of the backlog; nothing where it does not tell (macOS). */
+/** Says what the kernel made of the backlog; nothing where it does not tell. */
 function reportBacklog(fd: number, requested: number): SettingReport[] {
-  if (TCP_INFO.optname < 0) return [];
-  const effective = readOption(fd, TCP_INFO).sacked;
+  const effective = acceptQueue(fd)?.limit;
+  if (effective === undefined) return [];
   const report = { option: "backlog", requested, effective };
   if (effective === requested) return [{ ...report, ok: true }];
   return [{
@@ -233,7 +132,7 @@ function reportBacklog(fd: number, requested: number): SettingReport[] {
 }
 
 /** A setting that is not as asked is a warning, or an error where the caller is strict. */
-function object(report: SettingReport, { strict = false, logger }: ListenOptions): void {
+function complain(report: SettingReport, { strict = false, logger }: ListenOptions): void {
   const { option, requested, effective, limit, note } = report;
   const error = new OptionAssertionError(option, requested, effective, note);
   if (strict) throw error;

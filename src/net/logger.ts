@@ -1,8 +1,4 @@
-/**
- * @module
- */
-
-import type { ConnInfo } from "../serve/conn_handler.ts";
+/** What this package logs to. */
 
 /** Writes one line of a log: a finished message, and the same as data. */
 export type LogFunction = (message: string, properties?: Record<string, unknown>) => void;
@@ -78,32 +74,4 @@ export function readyLogger(logger: Logger = SILENT): ReadyLogger {
 /** An address as `host:port`, the host in brackets where it is IPv6. */
 export function showAddr({ hostname, port }: Deno.NetAddr): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}
-
-/** How many bytes of a message a log line shows. */
-const SHOWN_BYTES = 80;
-
-const ESCAPES: Record<number, string> = { 9: "\\t", 10: "\\n", 13: "\\r", 34: '\\"', 92: "\\\\" };
-
-/** Bytes between quotes, safe for a terminal: all but printable ASCII is escaped, and long ones are cut. */
-function showBytes(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes.subarray(0, SHOWN_BYTES)) {
-    text += ESCAPES[byte] ??
-      (byte >= 32 && byte < 127
-        ? String.fromCharCode(byte)
-        : `\\x${byte.toString(16).padStart(2, "0")}`);
-  }
-  const rest = bytes.length - SHOWN_BYTES;
-  return rest > 0 ? `"${text}"… (${rest} more bytes)` : `"${text}"`;
-}
-
-/** The lines of level debug on a message that was received or sent, as the asyncio recipe has them. */
-export function logMessage(info: ConnInfo, event: "received" | "sent", message: Uint8Array): void {
-  if (!info.logger.debugging) return;
-  info.logger.debug(`${event === "received" ? "recv" : "sent"}: ${showBytes(message)}`, {
-    event,
-    remote: showAddr(info.remoteAddr),
-    bytes: message.length,
-  });
 }

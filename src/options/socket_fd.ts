@@ -1,4 +1,6 @@
 /**
+ * Which file descriptor a socket has: Deno tells it of few, so it is found by the addresses, and proven.
+ *
  * @module
  */
 
@@ -6,24 +8,22 @@ import type * as dgram from "node:dgram";
 import type * as net from "node:net";
 import {
   candidateFds,
-  fdHint,
-  likelyFds,
+  isUnique,
   matchFd,
   socketCookie,
   type SocketIdentity,
 } from "../../ffi/find_fd.ts";
+import { show } from "../../ffi/codec.ts";
+import { likelyFds } from "../../ffi/open_fds.ts";
 import { TCP_NODELAY } from "../../ffi/options/tcp.ts";
-import { readOption } from "../../ffi/socket.ts";
+import { tryReadOption } from "../../ffi/socket.ts";
 import { errnoNumber, SocketError } from "../../ffi/socket_error.ts";
+import { isKnown, isOpen, notedFd, resourceId } from "./deno_internals.ts";
+import { Descriptor } from "./descriptor.ts";
 import type { SocketLike } from "./socket_like.ts";
 
-/** A socket that was found: its descriptor, and the kernel's cookie that proves it still is. */
-interface Found {
-  readonly fd: number;
-  readonly cookie: bigint | undefined;
-}
-
-const found = new WeakMap<object, Found>();
+/** The descriptors of the sockets that were asked for. */
+const found = new WeakMap<object, Descriptor>();
 
 /** Whose socket a cookie is, so that of two sockets with one address the other one can be told. */
 const owners = new Map<bigint, WeakRef<object>>();
@@ -55,20 +55,64 @@ const forget = new FinalizationRegistry<bigint>((cookie) => owners.delete(cookie
  */
 export function socketFd(socket: SocketLike): number {
   if (typeof socket === "number") return socket;
-  const known = found.get(socket);
-  if (known !== undefined && known.cookie !== undefined) {
-    // a cookie is never given twice, so one call proves it
-    if (socketCookie(known.fd) === known.cookie) return known.fd;
-    throw closed();
+  if (typeof socket !== "object" || socket === null) {
+    throw new TypeError(`expected a socket, got ${show(socket)}`);
   }
-  const identity = identify(socket);
-  const hint = known?.fd ?? fdHint(socket);
-  const fd = hint !== undefined && matchFd(hint, identity) === "same"
-    ? hint
-    : theOneOf(candidateFds(identity, likelyFds(socket)), identity);
-  if (isTcpConn(socket)) proveOpen(socket, fd);
-  remember(socket, fd, identity);
+  const known = found.get(socket);
+  if (known?.isProvable !== true) return find(socket, known?.unproven);
+  const fd = known.prove();
+  if (fd < 0) throw closed();
   return fd;
+}
+
+/** What owns the descriptor of a socket; `undefined` where the socket is closed, or cannot be told from others. */
+export function socketDescriptor(socket: Exclude<SocketLike, number>): Descriptor | undefined {
+  try {
+    socketFd(socket);
+  } catch (error) {
+    if (error instanceof SocketError) return undefined;
+    throw error;
+  }
+  return found.get(socket);
+}
+
+/**
+ * The descriptor of a connection that was accepted just now, for which Deno's own note is taken: the caller asserts that its
+ * addresses are the connection's. It is not searched for among all that are open: `undefined` where it is not found at once.
+ */
+export function acceptedDescriptor(conn: Deno.Conn<Deno.NetAddr>): Descriptor | undefined {
+  const noted = notedFd(conn);
+  if (noted !== undefined) return new Descriptor(noted);
+  const identity: SocketIdentity = {
+    kind: "connection",
+    local: conn.localAddr,
+    remote: conn.remoteAddr,
+  };
+  for (const fd of likelyFds(resourceId(conn))) {
+    if (matchFd(fd, identity) !== "same") continue;
+    rememberFd(conn, fd, identity);
+    return found.get(conn);
+  }
+  return undefined;
+}
+
+/** Finds the descriptor of a socket, of which there is no proof yet. */
+function find(socket: Exclude<SocketLike, number>, guess: number | undefined): number {
+  const identity = identify(socket);
+  const open = isOpen(socket);
+  if (open === false) throw closed();
+  const noted = notedFd(socket);
+  // Deno's own note is right as long as the socket is open, also when its peer has gone
+  const isNoted = noted !== undefined && matchFd(noted, identity) !== "other";
+  const fd = isNoted ? noted : theOneOf(candidateFds(identity, guesses(socket, guess)), identity);
+  if (open === undefined && isTcpConn(socket)) proveOpen(socket, fd);
+  rememberFd(socket, fd, identity);
+  return fd;
+}
+
+function* guesses(socket: object, guess: number | undefined): Generator<number> {
+  if (guess !== undefined) yield guess;
+  yield* likelyFds(resourceId(socket));
 }
 
 function isTcpConn(socket: object): socket is Deno.TcpConn {
@@ -76,31 +120,22 @@ function isTcpConn(socket: object): socket is Deno.TcpConn {
 }
 
 /**
- * Addresses prove a connection only as long as it is open: afterwards another one may have both. Deno
- * tells when it is asked to do something with it, so it is asked for what is already so.
+ * Where Deno's internals do not tell whether a connection is open: it is asked for what is already so. Another socket may
+ * have the addresses of one that is closed.
  */
 function proveOpen(conn: Deno.TcpConn, fd: number): void {
-  const noDelay = readOption(fd, TCP_NODELAY);
-  try {
-    conn.setNoDelay(noDelay);
-  } catch (error) {
-    throw error instanceof Deno.errors.BadResource ? closed() : error;
-  }
+  const noDelay = tryReadOption(fd, TCP_NODELAY);
+  if (noDelay === undefined || !isKnown(() => conn.setNoDelay(noDelay))) throw closed();
 }
 
-/** Notes that this is the descriptor of a socket, where its maker knows. */
-export function rememberListener(listener: Deno.Listener, fd: number): void {
-  remember(listener, fd, { kind: "listener", local: listener.addr });
-}
-
-function remember(socket: object, fd: number, identity: SocketIdentity): void {
+/** Notes the descriptor of a socket that is open now. */
+export function rememberFd(socket: object, fd: number, identity: SocketIdentity): void {
+  found.set(socket, new Descriptor(fd));
+  if (isUnique(identity)) return;
   const cookie = socketCookie(fd);
-  found.set(socket, { fd, cookie });
-  // a connection over IP is known by its addresses; others may share theirs
-  if (cookie !== undefined && !(identity.kind === "connection" && "port" in identity.local)) {
-    owners.set(cookie, new WeakRef(socket));
-    forget.register(socket, cookie);
-  }
+  if (cookie === undefined) return;
+  owners.set(cookie, new WeakRef(socket));
+  forget.register(socket, cookie);
 }
 
 /** The one candidate that is no other object's socket. */
@@ -116,7 +151,9 @@ function theOneOf(candidates: number[], identity: SocketIdentity): number {
   if (free.length > 1) {
     throw new SocketError("getsockname", errnoNumber("EEXIST"), {
       reason:
-        `${free.length} sockets of this process have the address ${show(identity)} and cannot ` +
+        `${free.length} sockets of this process have the address ${
+          showAddresses(identity)
+        } and cannot ` +
         "be told apart; ask for each as soon as it is made, open listeners with listen() of this " +
         "package, or pass the file descriptor",
     });
@@ -124,7 +161,7 @@ function theOneOf(candidates: number[], identity: SocketIdentity): number {
   return free[0]!;
 }
 
-function show({ local, remote }: SocketIdentity): string {
+function showAddresses({ local, remote }: SocketIdentity): string {
   const addresses = remote === undefined ? [local] : [local, remote];
   return addresses.map((addr) =>
     "hostname" in addr ? `${addr.hostname}:${addr.port}` : "path" in addr ? addr.path : ""
@@ -151,7 +188,7 @@ function identify(socket: Exclude<SocketLike, number>): SocketIdentity {
 /** The same for a socket of Node.js, which answers nothing once it is closed. */
 function identifyNode(socket: net.Socket | net.Server | dgram.Socket): SocketIdentity {
   if ("remotePort" in socket) return identifyNodeConnection(socket);
-  if (!("address" in socket)) throw new TypeError("expected a socket");
+  if (!("address" in socket)) throw new TypeError(`expected a socket, got ${show(socket)}`);
   const isServer = "listening" in socket;
   const address = nodeAddress(socket);
   if (address === null) throw closed();

@@ -23,3 +23,8 @@ import type { AnySocketOption } from "../../ffi/socket_option.ts";
 export function supportedOptions(): AnySocketOption[] {
   return OPTION_TABLE.filter(({ optname }) => optname >= 0);
 }
+
+/** Whether this platform has an option. The running kernel may still be too old for it. */
+export function isSupported({ optname }: AnySocketOption): boolean {
+  return optname >= 0;
+}

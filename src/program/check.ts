@@ -13,7 +13,7 @@ import { applyOption, type OptionValue, settingOptions } from "../options/settin
 import { isAsExpected } from "../options/assert_option.ts";
 import type { CommandLine } from "./command_line.ts";
 import { kernelLimits } from "../options/kernel_limits.ts";
-import { openListener } from "../net/listen.ts";
+import { prepareListener } from "../net/listen.ts";
 import { settingsOf } from "./serve_as.ts";
 import { readOptions } from "../options/read_options.ts";
 import { socketFd } from "../options/socket_fd.ts";
@@ -40,7 +40,7 @@ export interface Findings {
 /** Applies what the command line asks for to a listener and to a connection over loopback. */
 export async function check(options: CommandLine): Promise<Findings> {
   const { host: [hostname], backlog, "reuse-port": reusePort } = options;
-  const { listener, fd, reports } = openListener(
+  const { listener, fd, reports } = prepareListener(
     { hostname, backlog, reusePort },
     (to) => Deno.listen(to),
   );

@@ -8,7 +8,8 @@ import type { SocketSettings } from "../options/settings.ts";
 import { type CommandLine, UsageError } from "./command_line.ts";
 import { echo, echoOnce } from "../serve/echo.ts";
 import type { Logger } from "../net/logger.ts";
-import { serve, type TcpServer } from "../serve/serve.ts";
+import { serve } from "../serve/serve.ts";
+import type { TcpServer } from "../serve/serve_options.ts";
 
 /** The socket options that the command line asks for. */
 export function settingsOf(options: CommandLine): SocketSettings {

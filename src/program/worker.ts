@@ -7,7 +7,7 @@
 import { parseCommandLine } from "./command_line.ts";
 import { endLogging, startLogging } from "./log.ts";
 import { serveAs } from "./serve_as.ts";
-import type { TcpServer } from "../serve/serve.ts";
+import type { TcpServer } from "../serve/serve_options.ts";
 import type { ServerStats } from "../serve/stats.ts";
 
 /** What a worker is told. */

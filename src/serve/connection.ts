@@ -1,45 +1,50 @@
-/**
- * The connections of a server: what is known of each, all that are open, and how one is ended.
- *
- * @module
- */
+/** One connection of a server: what its handler is told, and what the server asks of its socket. */
 
+import { TCP_INFO } from "../../ffi/options/tcp.ts";
+import { shutdown, tryReadOption } from "../../ffi/socket.ts";
+import type { TcpInfo, TcpState } from "../../ffi/tcp_info.ts";
+import type { Descriptor } from "../options/descriptor.ts";
 import type { SocketSettings } from "../options/settings.ts";
-import type { ConnInfo } from "./conn_handler.ts";
 import type { ReadyLogger } from "../net/logger.ts";
+import type { ConnInfo } from "./conn_handler.ts";
 
 /** What a server accepts. */
 export type AnyConn = Deno.TcpConn | Deno.TlsConn;
 
-/** What can be among {@linkcode Connections}: in one list at a time. */
-class Linked {
-  /** The one before, and the one after; `undefined` while it is in no list. */
-  previous: Linked | undefined = undefined;
-  next: Linked | undefined = undefined;
+/** Whether a connection is one of TLS. */
+export function isTls(conn: Deno.Conn<Deno.NetAddr>): conn is Deno.TlsConn {
+  return "handshake" in conn;
 }
 
-/** A connection of the server, which is what its handler is told as well. */
-export class Connection extends Linked implements ConnInfo {
+/** A connection that was accepted. */
+export class Connection implements ConnInfo {
   bytesIn = 0;
   bytesOut = 0;
   linger = false;
   closed = false;
   onClosed: (() => void) | undefined = undefined;
-  /** When to ask again whether it is idle. */
-  idleAt: number;
-  #controller: AbortController | undefined;
+  /** When to ask again whether it is idle: in milliseconds, as `performance.now()` has them. */
+  idleAt = 0;
+  /** Its neighbours among the {@linkcode Connections}, which alone change them. */
+  previous: Connection | undefined = undefined;
+  next: Connection | undefined = undefined;
+  #controller: AbortController | undefined = undefined;
   #ending = false;
 
+  /**
+   * @param conn What was accepted.
+   * @param descriptor Its descriptor; `undefined` where it is not found yet.
+   * @param number Which connection of the server it is.
+   * @param logger Where its handler logs to.
+   * @param settings What is in force on it.
+   */
   constructor(
     readonly conn: AnyConn,
+    public descriptor: Descriptor | undefined,
     readonly number: number,
     readonly logger: ReadyLogger,
     readonly settings: SocketSettings,
-    idleAt: number,
-  ) {
-    super();
-    this.idleAt = idleAt;
-  }
+  ) {}
 
   get remoteAddr(): Deno.NetAddr {
     return this.conn.remoteAddr;
@@ -59,94 +64,60 @@ export class Connection extends Linked implements ConnInfo {
   }
 
   /** Tells the handler that the connection should end. */
-  end(): void {
+  askToEnd(): void {
     this.#ending = true;
     this.#controller?.abort();
   }
-}
 
-/**
- * The connections that are open: a list whose items hold the links themselves. To add and to delete takes no memory
- * and no hash of an object, of which a `Set` makes one for each: that was a twentieth of what a short connection takes.
- */
-export class Connections {
-  readonly #end: Linked = new Linked();
-  #size = 0;
-
-  constructor() {
-    this.#end.previous = this.#end.next = this.#end;
+  /** What the kernel says of it; `undefined` where it is closed, or where that cannot be told. */
+  tcpInfo(): TcpInfo | undefined {
+    const fd = this.descriptor?.prove() ?? -1;
+    return fd < 0 ? undefined : tryReadOption(fd, TCP_INFO);
   }
 
-  get size(): number {
-    return this.#size;
+  /** Whether its handler has closed it, as far as that can be told. */
+  isGone(): boolean {
+    return (this.descriptor?.prove() ?? -1) < 0;
   }
 
-  /** Adds one that is in no list. */
-  add(connection: Connection): void {
-    const end = this.#end;
-    const last = end.previous!;
-    connection.previous = last;
-    connection.next = end;
-    last.next = end.previous = connection;
-    this.#size++;
+  /**
+   * Counts what a handler has not: by what the kernel says. Not with TLS, where the kernel sees what is encrypted, nor where
+   * the handler has closed the connection.
+   */
+  countBytes(): void {
+    if (this.bytesIn !== 0 || this.bytesOut !== 0 || isTls(this.conn)) return;
+    const info = this.tcpInfo();
+    if (info === undefined) return;
+    const { bytesReceived = 0n, bytesSent = 0n, bytesRetrans = 0n, notsentBytes = 0 } = info;
+    this.bytesIn = Number(bytesReceived) - (FIN_RECEIVED.has(info.state) ? 1 : 0);
+    this.bytesOut = Number(bytesSent - bytesRetrans) + notsentBytes;
   }
 
-  /** Takes one out; `false` where it is out already. */
-  delete(connection: Connection): boolean {
-    const { previous, next } = connection;
-    if (previous === undefined || next === undefined) return false;
-    previous.next = next;
-    next.previous = previous;
-    connection.previous = connection.next = undefined;
-    this.#size--;
-    return true;
+  /** Closes it, if nobody has. */
+  close(): void {
+    this.closed = true;
+    close(this.conn);
   }
 
-  /** All that are there now, in the order in which they were added. */
-  toArray(): Connection[] {
-    const connections: Connection[] = [];
-    for (let at = this.#end.next!; at !== this.#end; at = at.next!) {
-      connections.push(at as Connection);
-    }
-    return connections;
+  /** Ends a handshake that is under way: Deno closes no such socket, so the kernel is asked to. */
+  endHandshake(): void {
+    const fd = this.descriptor?.prove() ?? -1;
+    if (fd >= 0) shutdown(fd);
   }
 }
 
-/** How long the peer may take over the rest of what it sends. */
-const LINGERING_TIME = 5_000;
-/** How much of it is read and dropped. */
-const LINGERING_BYTES = 64 * 1024 * 1024;
+/** The states after the peer's FIN, which the kernel counts as a byte received. */
+const FIN_RECEIVED: ReadonlySet<TcpState> = new Set([
+  "close-wait",
+  "last-ack",
+  "closing",
+  "time-wait",
+]);
 
-/** Where what is dropped goes: shared, as nobody looks at it. */
-const dropped = new Uint8Array(64 * 1024);
-
-/**
- * Ends a connection whose peer may still be sending: says that nothing more will come, reads and drops
- * what arrives until the peer has ended as well, and leaves the closing to the caller. Without this the
- * kernel answers further data with a reset, which can cost the peer the end of what it was sent.
- *
- * It takes at most 5 seconds and 64 MiB, and any failure ends it: the connection is over anyway.
- */
-export async function lingeringClose(conn: Deno.Conn): Promise<void> {
-  const timer = setTimeout(() => close(conn), LINGERING_TIME);
+/** Closes what may be closed already. */
+export function close(socket: { close(): void }): void {
   try {
-    await conn.closeWrite();
-    for (let total = 0; total < LINGERING_BYTES;) {
-      const n = await conn.read(dropped);
-      if (n === null) return;
-      total += n;
-    }
-  } catch {
-    // reset by the peer, or closed because it took too long
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Closes a connection that may be closed already. */
-export function close(conn: { close(): void }): void {
-  try {
-    conn.close();
+    socket.close();
   } catch (error) {
     if (!(error instanceof Deno.errors.BadResource)) throw error;
   }

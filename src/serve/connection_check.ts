@@ -1,6 +1,4 @@
-/**
- * @module
- */
+/** What is asserted on every connection of a server, and how a connection is described. */
 
 import {
   SO_RCVBUF,
@@ -11,10 +9,16 @@ import {
 } from "../../ffi/options/socket.ts";
 import { TCP_QUICKACK } from "../../ffi/options/tcp.ts";
 import { compareName, type NameCall, socketName } from "../../ffi/sockaddr.ts";
-import { isNonBlocking, OptionBytes, readOption, writeOption } from "../../ffi/socket.ts";
+import {
+  isNonBlocking,
+  OptionBytes,
+  readOption,
+  tryReadOption,
+  writeOption,
+} from "../../ffi/socket.ts";
 import { errnoNumber, lastErrno, SocketError } from "../../ffi/socket_error.ts";
 import type { ReadableOption, WritableOption } from "../../ffi/socket_option.ts";
-import type { OptionValue } from "../options/settings.ts";
+import type { OptionValue, SocketSettings } from "../options/settings.ts";
 import { OptionAssertionError } from "../options/assert_option.ts";
 import type { KernelLimits } from "../options/kernel_limits.ts";
 
@@ -47,8 +51,9 @@ export class ConnectionCheck {
     });
     this.#expectations = [
       expect(SO_TYPE),
-      expect(SO_REUSEADDR),
-      expect(SO_REUSEPORT),
+      ...[SO_REUSEADDR, SO_REUSEPORT].map((option) =>
+        expect(option, [option, readOption(listenerFd, option)])
+      ),
       ...settings.filter(isForConnections).map((setting) => expect(setting[0], setting)),
     ];
   }
@@ -107,11 +112,14 @@ function repair(fd: number, { option, expected, setting }: Expectation): void {
 export function describeOptions(
   fd: number,
   limits: KernelLimits,
+  settings: SocketSettings,
 ): string[] {
   const lines = [
     `recv buffer size: ${readOption(fd, SO_RCVBUF)} (max=${limits.rmemMax ?? "unknown"})`,
     `send buffer size: ${readOption(fd, SO_SNDBUF)} (max=${limits.wmemMax ?? "unknown"})`,
   ];
-  if (TCP_QUICKACK.optname >= 0) lines.push(`TCP quick ACK: ${readOption(fd, TCP_QUICKACK)}`);
+  // the kernel may have left the mode since it was asserted
+  const quickAck = settings.quickAck === true || tryReadOption(fd, TCP_QUICKACK);
+  if (quickAck !== undefined) lines.push(`TCP quick ACK: ${quickAck}`);
   return lines;
 }

@@ -1,21 +1,11 @@
-/**
- * @module
- */
+/** The echo handlers: of the whole connection, and of its first read alone. */
 
-import { fdHint } from "../../ffi/find_fd.ts";
+import { isSupported } from "../options/supported_options.ts";
 import { TCP_QUICKACK } from "../../ffi/options/tcp.ts";
-import { hasArrived, receiveArrived, sendNow, writeOption } from "../../ffi/socket.ts";
-import type { ConnHandler, ConnInfo } from "./conn_handler.ts";
-import { logMessage } from "../net/logger.ts";
-import {
-  giveBuffer,
-  sharedBuffer,
-  SMALL,
-  takeArrived,
-  takeBuffer,
-  TLS_RECORD,
-} from "./read_buffers.ts";
-import { socketFd } from "../options/socket_fd.ts";
+import { OptionBytes } from "../../ffi/socket.ts";
+import type { ConnHandler } from "./conn_handler.ts";
+import { logMessage } from "./log_message.ts";
+import { Stream } from "./stream.ts";
 
 /**
  * A handler that echoes until the client ends: the echo protocol of RFC 862.
@@ -34,83 +24,25 @@ import { socketFd } from "../options/socket_fd.ts";
  * @returns The handler.
  */
 export function echo(): ConnHandler<Deno.Conn<Deno.NetAddr>> {
-  return (conn, info) => "handshake" in conn ? echoTls(conn, info) : echoTcp(conn, info);
-}
-
-/**
- * Small messages go through a buffer of the connection's own, so that one that is idle holds little. A
- * read that fills it says that more has arrived: that is taken at once, through a buffer that all share.
- */
-async function echoTcp(conn: Deno.Conn<Deno.NetAddr>, info: ConnInfo): Promise<void> {
-  const fd = fdHint(conn) ?? socketFd(conn);
-  const keepQuickAck = info.settings.quickAck === true && TCP_QUICKACK.optname >= 0;
-  const buffer = takeBuffer();
-  try {
-    for (;;) {
-      const n = await conn.read(buffer);
-      // the descriptor is good as long as nobody has closed the connection
-      if (n === null || info.closed) return;
-      const waiting = send(conn, info, fd, buffer.subarray(0, n));
-      if (waiting !== undefined) await waiting;
-      for (let full = n === buffer.length; full && !info.closed;) {
-        const shared = sharedBuffer();
-        const more = receiveArrived(fd, shared);
-        if (more <= 0) break;
-        full = more === shared.length;
-        await send(conn, info, fd, shared.subarray(0, more));
+  const quickAck = isSupported(TCP_QUICKACK) ? OptionBytes.from(TCP_QUICKACK, true) : undefined;
+  return async (conn, info) => {
+    const stream = new Stream(conn, info);
+    const again = info.settings.quickAck === true ? quickAck : undefined;
+    try {
+      for (let n; (n = await stream.wait()) !== null;) {
+        const message = stream.take(n);
+        logMessage(info, "received", message);
+        const sent = stream.send(message);
+        logMessage(info, "sent", message);
+        await sent;
+        // after the answer, as sending one makes the kernel leave the mode
+        if (again !== undefined) stream.set(again);
+        await stream.turn();
       }
-      // after the answer, as sending one makes the kernel leave the mode
-      if (keepQuickAck && !info.closed) writeOption(fd, TCP_QUICKACK, true);
+    } finally {
+      stream.release();
     }
-  } finally {
-    giveBuffer(buffer);
-  }
-}
-
-/** Echoes a message: what the socket takes at once without a promise, the rest when it takes more. */
-function send(
-  conn: Deno.Conn<Deno.NetAddr>,
-  info: ConnInfo,
-  fd: number,
-  message: Uint8Array<ArrayBuffer>,
-): Promise<void> | undefined {
-  info.bytesIn += message.length;
-  logMessage(info, "received", message);
-  const sent = sendNow(fd, message);
-  info.bytesOut += sent;
-  if (sent < message.length) return sendRest(conn, info, message, sent);
-  logMessage(info, "sent", message);
-  return undefined;
-}
-
-async function sendRest(
-  conn: Deno.Conn<Deno.NetAddr>,
-  info: ConnInfo,
-  message: Uint8Array<ArrayBuffer>,
-  sent: number,
-): Promise<void> {
-  // the buffer may be shared, and is somebody else's by the next read
-  const rest = message.slice(sent);
-  for (let n = 0; n < rest.length;) {
-    const written = await conn.write(rest.subarray(n));
-    info.bytesOut += written;
-    n += written;
-  }
-  logMessage(info, "sent", rest);
-}
-
-async function echoTls(conn: Deno.Conn<Deno.NetAddr>, info: ConnInfo): Promise<void> {
-  const buffer = new Uint8Array(TLS_RECORD);
-  for (;;) {
-    const n = await conn.read(buffer);
-    if (n === null) return;
-    const message = buffer.subarray(0, n);
-    info.bytesIn += n;
-    logMessage(info, "received", message);
-    for (let sent = 0; sent < n;) sent += await conn.write(message.subarray(sent));
-    info.bytesOut += n;
-    logMessage(info, "sent", message);
-  }
+  };
 }
 
 /** How much {@linkcode echoOnce} echoes at most. */
@@ -138,26 +70,17 @@ const FIRST_READ = 64 * 1024;
  */
 export function echoOnce(): ConnHandler<Deno.Conn<Deno.NetAddr>> {
   return async (conn, info) => {
-    const isTls = "handshake" in conn;
-    const buffer = isTls ? new Uint8Array(TLS_RECORD) : takeBuffer();
+    const stream = new Stream(conn, info);
     try {
-      const n = await conn.read(buffer);
+      const n = await stream.wait();
       if (n === null) return;
-      const message = !isTls && n === buffer.length
-        ? takeArrived(socketFd(conn), buffer, FIRST_READ)
-        : buffer.subarray(0, n);
-      info.bytesIn = message.length;
+      const message = stream.take(n, FIRST_READ);
       logMessage(info, "received", message);
-      const fd = isTls || info.closed ? undefined : fdHint(conn);
-      // what comes next is the end of the connection, which goes into the same segment
-      let sent = fd === undefined ? 0 : sendNow(fd, message, true);
-      while (sent < message.length) sent += await conn.write(message.subarray(sent));
-      info.bytesOut = message.length;
+      const sent = stream.finish(message);
       logMessage(info, "sent", message);
-      // to wait for every client would cost as much again as all the checks do
-      info.linger = n >= SMALL || (fd !== undefined && !info.closed && hasArrived(fd));
+      await sent;
     } finally {
-      if (!isTls) giveBuffer(buffer);
+      stream.release();
     }
   };
 }

@@ -1,8 +1,77 @@
-/**
- * @module
- */
+/** What a protocol and its transport look like to each other: asyncio's callback API. */
 
-import type { Transport } from "./transport.ts";
+/** The water marks of a transport's write buffer, in bytes. */
+export interface WriteBufferLimits {
+  /**
+   * Above this `pauseWriting()` is called.
+   *
+   * @default {4 * low, or 65536}
+   */
+  high?: number;
+  /**
+   * At this or below `resumeWriting()` is called.
+   *
+   * @default {high / 4}
+   */
+  low?: number;
+}
+
+/** What a transport can be asked for by name. */
+export interface ExtraInfo {
+  /** The client's address. */
+  peername: Deno.NetAddr;
+  /** The server's address. */
+  sockname: Deno.NetAddr;
+  /** The connection itself, for socket options. */
+  socket: Deno.Conn<Deno.NetAddr>;
+}
+
+/** A connection as its protocol sees it: asyncio's `Transport`. */
+export interface Transport {
+  /**
+   * Writes without waiting: what the socket does not take at once is kept, and sent in order.
+   *
+   * @throws {TypeError} when the data is not bytes.
+   * @throws {Error} after `writeEof()`.
+   */
+  write(data: Uint8Array): void;
+  /** Writes several pieces as one: asyncio's `writelines()`. */
+  writeMany(list: Iterable<Uint8Array>): void;
+  /** Ends the own side once what was written is sent. Reading goes on. */
+  writeEof(): void;
+  /** Whether `writeEof()` is possible: it is, but for TLS. */
+  canWriteEof(): boolean;
+  /** Sends what was written, reads no more, and closes. */
+  close(): void;
+  /** Closes at once; what was written and not sent is lost. */
+  abort(): void;
+  /** Whether it is closed, or about to be. */
+  isClosing(): boolean;
+  /** Delivers no data until `resumeReading()`. */
+  pauseReading(): void;
+  /** Delivers data again. */
+  resumeReading(): void;
+  /** Whether data is delivered. */
+  isReading(): boolean;
+  /**
+   * Sets the water marks of the write buffer.
+   *
+   * @throws {RangeError} unless high >= low >= 0.
+   */
+  setWriteBufferLimits(limits?: WriteBufferLimits): void;
+  /** The water marks of the write buffer. */
+  getWriteBufferLimits(): Required<WriteBufferLimits>;
+  /** How many bytes were written and not sent yet. */
+  getWriteBufferSize(): number;
+  /** What is known of the connection, by name; `undefined` for other names. */
+  getExtraInfo<Name extends keyof ExtraInfo>(name: Name): ExtraInfo[Name];
+  /** What is known of the connection, by name; the second argument for other names. */
+  getExtraInfo<T>(name: string, otherwise?: T): T | undefined;
+  /** Lets another protocol take over, as when a protocol switches to another one. */
+  setProtocol(protocol: Protocol | BufferedProtocol): void;
+  /** The protocol that is called. */
+  getProtocol(): Protocol | BufferedProtocol;
+}
 
 /** What asyncio's two kinds of protocol have in common. */
 export interface BaseProtocol {

@@ -1,20 +1,16 @@
 /**
- * Buffers to read into. A read that is pending holds its buffer, so those of connections are small, and
- * what is larger goes through one that all share.
+ * Memory to read into. A read that is pending holds its buffer, so those of connections are small, and what is larger goes
+ * through one that all share.
  *
  * @module
  */
-
-import { receiveArrived } from "../../ffi/socket.ts";
 
 /** The size of a connection's own buffer. */
 export const SMALL = 1024;
 /** The size for a TLS connection: the longest record, since no more can be had without waiting. */
 export const TLS_RECORD = 16 * 1024;
 /** The size of the shared buffer: less takes more calls, and with 1 MiB messages up to twice the time. */
-const LARGE = 1024 * 1024;
-/** How much {@linkcode takeArrived} takes at most, as asyncio does: it is copied. */
-const TAKEN = 256 * 1024;
+export const LARGE = 1024 * 1024;
 
 /** Small buffers that are not in use. Kept, as making one costs more than a read. */
 const free: Uint8Array<ArrayBuffer>[] = [];
@@ -47,30 +43,6 @@ function cutBuffer(): Uint8Array<ArrayBuffer> {
 /** Gives a small buffer back. Nothing may refer to it any more. */
 export function giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
   if (free.length < KEPT) free.push(buffer);
-}
-
-/**
- * All that has arrived on a connection, where a read has filled its small buffer.
- *
- * @param fd The connection.
- * @param start What was read already.
- * @param most How much is taken at most, with the start.
- * @returns Memory of its own.
- */
-export function takeArrived(
-  fd: number,
-  start: Uint8Array,
-  most: number = TAKEN,
-): Uint8Array<ArrayBuffer> {
-  const whole = sharedBuffer();
-  whole.set(start);
-  let length = start.length;
-  while (length < most) {
-    const n = receiveArrived(fd, whole.subarray(length, most));
-    if (n <= 0) break;
-    length += n;
-  }
-  return whole.slice(0, length);
 }
 
 let large: Uint8Array<ArrayBuffer> | undefined;

@@ -1,6 +1,4 @@
-/**
- * @module
- */
+/** The statistics of a server. */
 
 /** The accept queue of one listener. */
 export interface AcceptQueue {
@@ -34,4 +32,43 @@ export interface ServerStats {
   readonly queues: readonly AcceptQueue[];
   /** Seconds since the server was started. */
   readonly uptime: number;
+}
+
+/** The account that a server keeps of what it does. */
+export class Account {
+  accepted = 0;
+  assertionFailures = 0;
+  timedOut = 0;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  readonly #errors: Record<string, number> = {};
+  readonly #startedAt = performance.now();
+
+  /** Counts an error by its code. */
+  count(code: string): void {
+    this.#errors[code] = (this.#errors[code] ?? 0) + 1;
+  }
+
+  /** Adds the bytes of a connection that has ended. */
+  add({ bytesIn, bytesOut }: { bytesIn: number; bytesOut: number }): void {
+    this.#bytesIn += bytesIn;
+    this.#bytesOut += bytesOut;
+  }
+
+  /** The statistics, with what is known elsewhere. */
+  stats(active: number, queues: readonly AcceptQueue[]): ServerStats {
+    const { accepted, assertionFailures, timedOut } = this;
+    return {
+      accepted,
+      active,
+      closed: accepted - active,
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+      errors: { ...this.#errors },
+      assertionFailures,
+      timedOut,
+      queues,
+      uptime: (performance.now() - this.#startedAt) / 1000,
+    };
+  }
 }

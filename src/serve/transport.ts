@@ -1,98 +1,75 @@
+/** `protocolHandler()`, and the transport that it gives to each protocol. */
+
+import { TCP_NODELAY } from "../../ffi/options/tcp.ts";
+import { OptionBytes } from "../../ffi/socket.ts";
+import type { SocketSettings } from "../options/settings.ts";
+import type { ConnHandler, ConnInfo } from "./conn_handler.ts";
+import type {
+  BufferedProtocol,
+  ExtraInfo,
+  Protocol,
+  Transport,
+  WriteBufferLimits,
+} from "./protocol.ts";
+import { SMALL } from "./read_buffers.ts";
+import { Stream } from "./stream.ts";
+
 /**
- * @module
+ * A handler that serves each connection with a protocol of its own: asyncio's callback API.
+ *
+ * The callbacks come in asyncio's order: `connectionMade()` once, then data, then `eofReceived()` at most once,
+ * then `connectionLost()` once; never two at a time, and none after `connectionLost()`. An error that a callback
+ * throws closes the transport, goes to `connectionLost()` and to the server's `onError`, and to nobody else.
+ *
+ * @example
+ * ```ts
+ * import { type Protocol, protocolHandler, serve, type Transport } from "@sockopt/tcp";
+ *
+ * class EchoProtocol implements Protocol {
+ *   #transport!: Transport;
+ *   connectionMade(transport: Transport): void {
+ *     this.#transport = transport;
+ *   }
+ *   dataReceived(data: Uint8Array): void {
+ *     this.#transport.write(data);
+ *     this.#transport.close();
+ *   }
+ * }
+ *
+ * await using server = serve(
+ *   { hostname: "127.0.0.1", port: 0 },
+ *   protocolHandler(() => new EchoProtocol()),
+ * );
+ * ```
+ *
+ * @param factory Makes a protocol for each connection.
+ * @returns The handler.
  */
-
-import { fdHint } from "../../ffi/find_fd.ts";
-import { sendNow } from "../../ffi/socket.ts";
-import type { ConnInfo } from "./conn_handler.ts";
-import type { BufferedProtocol, Protocol } from "./protocol.ts";
-import { giveBuffer, SMALL, takeArrived, takeBuffer, TLS_RECORD } from "./read_buffers.ts";
-import { socketFd } from "../options/socket_fd.ts";
-
-/** The water marks of a transport's write buffer, in bytes. */
-export interface WriteBufferLimits {
-  /**
-   * Above this `pauseWriting()` is called.
-   *
-   * @default {4 * low, or 65536}
-   */
-  high?: number;
-  /**
-   * At this or below `resumeWriting()` is called.
-   *
-   * @default {high / 4}
-   */
-  low?: number;
+export function protocolHandler(
+  factory: () => Protocol | BufferedProtocol,
+): ConnHandler<Deno.Conn<Deno.NetAddr>> {
+  return (conn, info) => new ConnTransport(conn, info, factory()).run();
 }
-
-/** What a transport can be asked for by name. */
-export interface ExtraInfo {
-  /** The client's address. */
-  peername: Deno.NetAddr;
-  /** The server's address. */
-  sockname: Deno.NetAddr;
-  /** The connection itself, for socket options. */
-  socket: Deno.Conn<Deno.NetAddr>;
-}
-
-const HIGH_WATER = 64 * 1024;
 
 type AnyProtocol = Protocol | BufferedProtocol;
 
-/** A connection as its protocol sees it: asyncio's `Transport`. */
-export interface Transport {
-  /**
-   * Writes without waiting: what the socket does not take at once is kept, and sent in order.
-   *
-   * @throws {TypeError} when the data is not bytes.
-   * @throws {Error} after `writeEof()`.
-   */
-  write(data: Uint8Array): void;
-  /** Writes several pieces as one: asyncio's `writelines()`. */
-  writeMany(list: Iterable<Uint8Array>): void;
-  /** Ends the own side once what was written is sent. Reading goes on. */
-  writeEof(): void;
-  /** Whether `writeEof()` is possible: it is, but for TLS. */
-  canWriteEof(): boolean;
-  /** Sends what was written, reads no more, and closes. */
-  close(): void;
-  /** Closes at once; what was written and not sent is lost. */
-  abort(): void;
-  /** Whether it is closed, or about to be. */
-  isClosing(): boolean;
-  /** Delivers no data until `resumeReading()`. */
-  pauseReading(): void;
-  /** Delivers data again. */
-  resumeReading(): void;
-  /** Whether data is delivered. */
-  isReading(): boolean;
-  /**
-   * Sets the water marks of the write buffer.
-   *
-   * @throws {RangeError} unless high >= low >= 0.
-   */
-  setWriteBufferLimits(limits?: WriteBufferLimits): void;
-  /** The water marks of the write buffer. */
-  getWriteBufferLimits(): Required<WriteBufferLimits>;
-  /** How many bytes were written and not sent yet. */
-  getWriteBufferSize(): number;
-  /** What is known of the connection, by name; `undefined` for other names. */
-  getExtraInfo<Name extends keyof ExtraInfo>(name: Name): ExtraInfo[Name];
-  /** What is known of the connection, by name; the second argument for other names. */
-  getExtraInfo<T>(name: string, otherwise?: T): T | undefined;
-  /** Lets another protocol take over, as when a protocol switches to another one. */
-  setProtocol(protocol: Protocol | BufferedProtocol): void;
-  /** The protocol that is called. */
-  getProtocol(): Protocol | BufferedProtocol;
+const NO_DELAY = OptionBytes.from(TCP_NODELAY, true);
+
+/** Whether settings say anything of TCP_NODELAY. */
+function saysNoDelay({ noDelay, options = [] }: SocketSettings): boolean {
+  return noDelay !== undefined || options.some(([option]) => option === TCP_NODELAY);
 }
+
+/** How much is delivered at once at most, as asyncio has it: it is copied. */
+const MOST_DELIVERED = 256 * 1024;
+
+const HIGH_WATER = 64 * 1024;
 
 /** The transport of one connection of a server. */
 export class ConnTransport implements Transport {
   readonly #conn: Deno.Conn<Deno.NetAddr>;
   readonly #info: ConnInfo;
-  readonly #isTls: boolean;
-  /** Good as long as nobody has closed the connection; -1 with TLS. */
-  readonly #fd: number;
+  readonly #stream: Stream;
   readonly #ended = Promise.withResolvers<void>();
   #protocol: AnyProtocol;
   #high = HIGH_WATER;
@@ -112,8 +89,8 @@ export class ConnTransport implements Transport {
     this.#conn = conn;
     this.#info = info;
     this.#protocol = protocol;
-    this.#isTls = "handshake" in conn;
-    this.#fd = this.#isTls ? -1 : fdHint(conn) ?? socketFd(conn);
+    this.#stream = new Stream(conn, info);
+    if (!saysNoDelay(info.settings)) this.#stream.set(NO_DELAY);
   }
 
   /**
@@ -140,31 +117,29 @@ export class ConnTransport implements Transport {
   }
 
   async #read(): Promise<void> {
-    const buffer = this.#isTls ? new Uint8Array(TLS_RECORD) : takeBuffer();
     try {
       while (!this.#closing) {
         if (this.#resumed !== undefined) await this.#resumed.promise;
-        if (this.#closing) return;
-        if (!await this.#readOnce(buffer)) return;
+        if (this.#closing || !await this.#readOnce()) return;
+        await this.#stream.turn();
       }
     } catch (error) {
       // what was pending when the connection was closed from this side fails as well
       if (!this.#info.closed) this.#fail(error);
     } finally {
-      if (!this.#isTls) giveBuffer(buffer);
+      this.#stream.release();
     }
   }
 
   /** Reads and delivers what has arrived; `false` when there will be no more. */
-  async #readOnce(buffer: Uint8Array<ArrayBuffer>): Promise<boolean> {
-    const n = await this.#conn.read(buffer);
+  async #readOnce(): Promise<boolean> {
+    const n = await this.#stream.wait();
     // a read cannot be taken back: what it brings waits until reading goes on
     while (this.#resumed !== undefined && !this.#closing) await this.#resumed.promise;
     if (this.#closing || this.#info.closed) return false;
     if (n === null) return this.#endOfFile();
     this.#info.linger = n >= SMALL;
-    const isFull = !this.#isTls && n === buffer.length;
-    this.#deliver(isFull ? takeArrived(this.#fd, buffer) : buffer.slice(0, n));
+    this.#deliver(this.#stream.take(n, MOST_DELIVERED).slice());
     return true;
   }
 
@@ -177,7 +152,6 @@ export class ConnTransport implements Transport {
   }
 
   #deliver(data: Uint8Array<ArrayBuffer>): void {
-    this.#info.bytesIn += data.length;
     this.#try(() => {
       const protocol = this.#protocol;
       if ("getBuffer" in protocol) this.#fill(protocol, data);
@@ -200,11 +174,7 @@ export class ConnTransport implements Transport {
     if (!(data instanceof Uint8Array)) throw new TypeError("write() takes bytes, a Uint8Array");
     if (this.#eofWritten) throw new Error("write() after writeEof()");
     if (this.#lost || data.length === 0) return;
-    let sent = 0;
-    if (this.#queued === 0 && !this.#isTls && !this.#info.closed) {
-      sent = sendNow(this.#fd, data as Uint8Array<ArrayBuffer>);
-      this.#info.bytesOut += sent;
-    }
+    const sent = this.#queued === 0 ? this.#stream.sendNow(data as Uint8Array<ArrayBuffer>) : 0;
     if (sent < data.length) this.#enqueue(data.slice(sent));
   }
 
@@ -232,16 +202,15 @@ export class ConnTransport implements Transport {
     try {
       while (this.#queue.length > 0 && !this.#lost) {
         const first = this.#queue[0]!;
-        const n = await this.#conn.write(first);
+        const n = await this.#stream.write(first);
         if (this.#lost) return;
-        this.#info.bytesOut += n;
         this.#queued -= n;
         if (n === first.length) this.#queue.shift();
         else this.#queue[0] = first.subarray(n);
         this.#maybeResume();
       }
       if (this.#closing) this.#lose(null);
-      else if (this.#eofWritten) await this.#conn.closeWrite();
+      else if (this.#eofWritten) await this.#stream.closeWrite();
     } catch (error) {
       if (!this.#info.closed) this.#fail(error);
     } finally {
@@ -262,13 +231,13 @@ export class ConnTransport implements Transport {
 
   writeEof(): void {
     if (this.#closing || this.#eofWritten) return;
-    if (this.#isTls) throw new Error("writeEof() is not possible with TLS");
+    if (this.#stream.isTls) throw new Error("writeEof() is not possible with TLS");
     this.#eofWritten = true;
-    if (this.#queued === 0) this.#conn.closeWrite().catch((error) => this.#fail(error));
+    if (this.#queued === 0) this.#stream.closeWrite().catch((error) => this.#fail(error));
   }
 
   canWriteEof(): boolean {
-    return !this.#isTls;
+    return !this.#stream.isTls;
   }
 
   close(): void {

@@ -356,8 +356,8 @@ Deno.test("setOption() works on a connection from either side at once", async ()
 
 if (!HIDES_INTERNALS) {
   Deno.test("everything works with Deno's internal properties hidden", async () => {
-    const files = ["socket_fd", "serve", "listen", "options"].map((name) =>
-      `tests/${name}_test.ts`
+    const files = ["options/socket_fd", "options/options", "net/listen", "serve/serve"].map(
+      (name) => `tests/${name}_test.ts`,
     );
     const { success, stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["test", "--allow-all", "--no-check", "--quiet", ...files],

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import {
+  codecs,
   type ConnHandler,
+  defineOption,
   echoOnce,
   getOption,
   type Logger,
@@ -9,6 +11,7 @@ import {
   setOption,
   SO_LINGER,
   SO_RCVBUF,
+  SO_REUSEADDR,
   SO_REUSEPORT,
   socketFd,
   type TcpServer,
@@ -46,14 +49,28 @@ Deno.test("serve() echoes through echoOnce()", async () => {
 });
 
 Deno.test("serve() closes a connection on which an assertion fails, and goes on", async () => {
+  let extra = 0;
+  const MY_RCVBUF = defineOption({
+    name: "MY_RCVBUF",
+    level: "SOL_SOCKET",
+    optname: SO_RCVBUF.optname,
+    // what a connection did not inherit is set on it, so it must fail as well
+    codec: {
+      ...codecs.int,
+      encode: (value, into) => codecs.int.encode(value + extra, into),
+    },
+    access: "read-write",
+  });
   const logger = recorder();
-  await using server = start(echoOnce(), { logger });
+  const settings = { options: [[MY_RCVBUF, 50_000]] as const };
+  await using server = start(echoOnce(), { logger, settings });
   const fd = listenerOf(server);
-  setOption(fd, SO_REUSEPORT, true); // connections inherit it, and it is not as configured
+  extra = 10_000;
+  setOption(fd, SO_RCVBUF, 90_000);
   const conn = await connectTo(server);
   const { port } = conn.localAddr;
   assert.equal((await readAll(conn)).length, 0);
-  setOption(fd, SO_REUSEPORT, false);
+  extra = 0;
   assert.deepEqual(await exchange(await connectTo(server), bytes("next")), bytes("next"));
 
   const errors = logger.lines.filter(([level]) => level === "error");
@@ -61,11 +78,11 @@ Deno.test("serve() closes a connection on which an assertion fails, and goes on"
   assert.deepEqual(errors, [["error", {
     event: "assertion_failed",
     remote,
-    option: "SO_REUSEPORT",
-    expected: false,
-    actual: true,
+    option: "MY_RCVBUF",
+    expected: 100_000,
+    actual: 120_000,
     message:
-      `Connection from ${remote} is not as configured: SO_REUSEPORT: expected false, got true`,
+      `Connection from ${remote} is not as configured: MY_RCVBUF: expected 100000, got 120000`,
   }]]);
   assert.equal(server.stats().assertionFailures, 1);
 });
@@ -79,6 +96,17 @@ Deno.test("serve() sets on a connection what it did not inherit", async () => {
   setOption(listenerOf(server), SO_RCVBUF, 99_000);
   await readAll(await connectTo(server));
   assert.equal(size, 100_000);
+});
+
+Deno.test("serve() sets SO_REUSEADDR and SO_REUSEPORT on a connection that did not inherit them", async () => {
+  const options: boolean[] = [];
+  await using server = start((conn) => {
+    options.push(getOption(conn, SO_REUSEADDR), getOption(conn, SO_REUSEPORT));
+  });
+  setOption(listenerOf(server), SO_REUSEADDR, false);
+  setOption(listenerOf(server), SO_REUSEPORT, true);
+  await readAll(await connectTo(server));
+  assert.deepEqual(options, [true, false]);
 });
 
 Deno.test("serve() with `assertions: false` checks nothing on connections", async () => {

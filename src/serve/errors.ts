@@ -1,0 +1,51 @@
+/** What the errors of connections mean to a server. */
+
+import { errnoName } from "../../ffi/socket_error.ts";
+
+/** Under which name an error is counted: its code, such as "EMFILE", or else the name of its class. */
+export function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown";
+  if ("code" in error && typeof error.code === "string") return error.code;
+  // Deno gives a code to the well-known ones only
+  const errno = /\(os error (\d+)\)$/.exec(error.message)?.[1];
+  return errno === undefined ? error.name : errnoName(Number(errno));
+}
+
+/** Codes that only say that the client has gone, or its network has. */
+const PEER_GONE: ReadonlySet<string> = new Set([
+  "ECONNABORTED",
+  "ECONNRESET",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "ENETDOWN",
+  "ENETUNREACH",
+  "ENOTCONN",
+  "EPIPE",
+  "ETIMEDOUT",
+]);
+
+/** Whether an error only says that the client has gone, as clients do. */
+export function isPeerGone(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.UnexpectedEof ||
+    error instanceof Deno.errors.TimedOut ||
+    error instanceof Deno.errors.NotConnected ||
+    PEER_GONE.has(errorCode(error));
+}
+
+/** Whether an error says that a call was made on what is closed, or was under way when it was closed. */
+export function isClosedHere(error: unknown): boolean {
+  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
+}
+
+/** Calls a function of the user's: what it throws, or its promise rejects with, harms nobody else. */
+export function callUser(call: () => unknown, failed: (error: unknown) => void): void {
+  try {
+    const result = call();
+    if (result instanceof Promise) result.catch(failed);
+  } catch (error) {
+    failed(error);
+  }
+}

@@ -1,0 +1,70 @@
+/** Finding the connections on which nothing has happened for too long. */
+
+import type { TcpInfo } from "../../ffi/tcp_info.ts";
+import type { Connection } from "./connection.ts";
+import type { Connections } from "./connections.ts";
+
+/** How many connections are asked for in one look, so that thousands of them hold nobody up. */
+const SWEEP_SIZE = 256;
+
+/** Looks for idle connections from time to time. */
+export class IdleSweep {
+  readonly #connections: Connections;
+  readonly #timeout: number;
+  readonly #onIdle: (connection: Connection) => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * Starts looking.
+   *
+   * @param connections The connections.
+   * @param timeout After how many milliseconds without a byte either way a connection is idle.
+   * @param onIdle Is called with each that is.
+   */
+  constructor(
+    connections: Connections,
+    timeout: number,
+    onIdle: (connection: Connection) => void,
+  ) {
+    this.#connections = connections;
+    this.#timeout = timeout;
+    this.#onIdle = onIdle;
+    if (timeout !== Infinity) this.#sweep();
+  }
+
+  /** Stops looking. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #sweep(): void {
+    const pause = Math.min(Math.max(this.#timeout / 20, 20), 1000);
+    this.#timer = setTimeout(() => this.#sweep(), this.#look() ? pause : 0);
+    Deno.unrefTimer(this.#timer);
+  }
+
+  /** Finds connections that are idle; `false` where there may be more. */
+  #look(): boolean {
+    const now = performance.now();
+    let asked = 0;
+    for (const connection of this.#connections.toArray()) {
+      if (connection.idleAt > now) continue;
+      if (++asked > SWEEP_SIZE) return false;
+      const left = this.#timeout - idleTime(connection);
+      if (left > 0) connection.idleAt = now + left;
+      else this.#onIdle(connection);
+    }
+    return true;
+  }
+}
+
+/** For how many milliseconds no data has come or gone; 0 where the kernel does not tell. */
+function idleTime(connection: Connection): number {
+  const info = connection.tcpInfo();
+  return info === undefined ? 0 : Math.min(info.lastDataRecv, lastProgress(info));
+}
+
+/** When data was last sent that was not sent before: what is sent again because nobody answers is no progress. */
+function lastProgress({ retransmits, lastAckRecv, lastDataSent }: TcpInfo): number {
+  return retransmits > 0 ? lastAckRecv : lastDataSent;
+}

@@ -1,0 +1,79 @@
+/** The listeners of a server, each with what belongs to it. */
+
+import { shutdown } from "../../ffi/socket.ts";
+import { acceptQueue } from "../net/accept_queue.ts";
+import { prepareListener } from "../net/listen.ts";
+import type { DenoListenOptions } from "../net/open_listener.ts";
+import { Descriptor } from "../options/descriptor.ts";
+import { settingOptions } from "../options/settings.ts";
+import { type AnyConn, close } from "./connection.ts";
+import { ConnectionCheck } from "./connection_check.ts";
+import type { ServeOptions, ServeTlsOptions } from "./serve_options.ts";
+import type { AcceptQueue } from "./stats.ts";
+
+/** One address on which a server accepts. */
+export class Port {
+  readonly addr: Deno.NetAddr;
+  readonly #descriptor: Descriptor;
+
+  /**
+   * @param listener A listener that is open now.
+   * @param fd Its descriptor.
+   * @param check What is asserted on its connections.
+   */
+  constructor(
+    readonly listener: Deno.Listener<AnyConn>,
+    fd: number,
+    readonly check: ConnectionCheck | undefined,
+  ) {
+    this.addr = listener.addr as Deno.NetAddr;
+    this.#descriptor = new Descriptor(fd);
+  }
+
+  /** Its accept queue; the lengths are `undefined` where it is closed, or where the kernel does not tell. */
+  acceptQueue(): AcceptQueue {
+    const fd = this.#descriptor.prove();
+    const queue = fd < 0 ? undefined : acceptQueue(fd);
+    return { addr: this.addr, length: queue?.length, limit: queue?.limit };
+  }
+
+  /** Closes it, if no connection waits to be accepted; whether it did. */
+  stopIfDrained(): boolean {
+    const isDrained = (this.acceptQueue().length ?? 0) === 0;
+    if (isDrained) this.stop();
+    return isDrained;
+  }
+
+  /**
+   * Closes it. Deno keeps its socket open for a moment while it waits to accept, and what came then would be lost: so the
+   * kernel is told first.
+   */
+  stop(): void {
+    const fd = this.#descriptor.prove();
+    if (fd >= 0) shutdown(fd);
+    close(this.listener);
+  }
+}
+
+/** Opens a listener on each address that a server is asked for; all of them or none. */
+export function openPorts(options: ServeOptions | ServeTlsOptions): Port[] {
+  const { hostname = "0.0.0.0", settings = {}, assertions = true } = options;
+  const open = (to: DenoListenOptions): Deno.Listener<AnyConn> =>
+    "cert" in options
+      ? Deno.listenTls({ ...to, cert: options.cert, key: options.key })
+      : Deno.listen(to);
+  const ports: Port[] = [];
+  try {
+    for (const each of typeof hostname === "string" ? [hostname] : hostname) {
+      // several addresses share the port that was picked for the first
+      const port = options.port || ports[0]?.addr.port;
+      const { listener, fd } = prepareListener({ ...options, hostname: each, port }, open);
+      const check = assertions ? new ConnectionCheck(fd, settingOptions(settings)) : undefined;
+      ports.push(new Port(listener, fd, check));
+    }
+  } catch (error) {
+    for (const { listener } of ports) listener.close();
+    throw error;
+  }
+  return ports;
+}

@@ -1,0 +1,86 @@
+/** What `serve()` takes, and what it returns. */
+
+import type { ListenOptions } from "../net/listen.ts";
+import type { ConnInfo } from "./conn_handler.ts";
+import type { ServerStats } from "./stats.ts";
+
+/** What {@linkcode serve} is asked for. */
+export interface ServeOptions extends Omit<ListenOptions, "hostname"> {
+  /**
+   * The address to listen on, or several. "::" takes IPv6 and IPv4 connections.
+   *
+   * @default {"0.0.0.0"}
+   */
+  hostname?: string | readonly string[];
+  /** Stops the server when it fires, as `shutdown()` does. */
+  signal?: AbortSignal;
+  /** Called once for each listener, when it listens. By default a line is logged. */
+  onListen?: (addr: Deno.NetAddr) => void;
+  /**
+   * Called when a handler throws or rejects. Its connection is closed in any case. By default a line is
+   * logged: at level debug if the client has gone, otherwise at level error.
+   */
+  onError?: (error: unknown, info: ConnInfo) => void;
+  /**
+   * How many connections may be open at once. At the limit the server stops accepting, and the next ones
+   * wait in the accept queue until one ends.
+   *
+   * @default {Infinity}
+   */
+  maxConnections?: number;
+  /**
+   * After how many seconds without a byte either way a connection is closed. The kernel's own clock is
+   * asked, so it costs nothing per message. Linux only.
+   *
+   * @default {Infinity}
+   */
+  idleTimeout?: number;
+  /**
+   * How many seconds a TLS handshake may take.
+   *
+   * @default {10}
+   */
+  handshakeTimeout?: number;
+  /**
+   * How many seconds connections may take to end once the server is told to stop.
+   *
+   * @default {10}
+   */
+  gracePeriod?: number;
+  /**
+   * Whether the options and addresses of every connection are asserted. Settings are put in force on the
+   * listener in any case.
+   *
+   * @default {true}
+   */
+  assertions?: boolean;
+}
+
+/** {@linkcode ServeOptions} with what TLS takes. */
+export interface ServeTlsOptions extends ServeOptions {
+  /** The certificate chain in PEM. */
+  cert: string;
+  /** The private key in PEM. */
+  key: string;
+}
+
+/** A running server. */
+export interface TcpServer extends AsyncDisposable {
+  /** The address of the first listener. */
+  readonly addr: Deno.NetAddr;
+  /** The addresses of all listeners. */
+  readonly addrs: readonly Deno.NetAddr[];
+  /** Resolves when the server has stopped and its last connection has ended. */
+  readonly finished: Promise<void>;
+  /**
+   * Stops gracefully: serves what the kernel has accepted already, closes the listeners, lets handlers
+   * finish, and after the grace period closes what is left. A second call closes it at once.
+   */
+  shutdown(): Promise<void>;
+  /** What the server has done so far. */
+  stats(): ServerStats;
+  /** Keeps the process running while the server listens; it does so from the start. */
+  ref(): void;
+  /** Lets the process end although the server listens. */
+  unref(): void;
+}

@@ -1,0 +1,275 @@
+/** A server: it accepts, checks, serves and stops. */
+
+import { TCP_INFO } from "../../ffi/options/tcp.ts";
+import { OptionAssertionError } from "../options/assert_option.ts";
+import { type KernelLimits, kernelLimits } from "../options/kernel_limits.ts";
+import { acceptedDescriptor, socketDescriptor } from "../options/socket_fd.ts";
+import { isSupported } from "../options/supported_options.ts";
+import { AcceptFailures } from "./accept_errors.ts";
+import type { ConnHandler } from "./conn_handler.ts";
+import { type AnyConn, close, Connection, isTls } from "./connection.ts";
+import { describeOptions } from "./connection_check.ts";
+import { Connections } from "./connections.ts";
+import { callUser, errorCode, isClosedHere } from "./errors.ts";
+import { IdleSweep } from "./idle_sweep.ts";
+import { openPorts, type Port } from "./port.ts";
+import type { ServeOptions, ServeTlsOptions, TcpServer } from "./serve_options.ts";
+import { ServerLog } from "./server_log.ts";
+import { Account, type ServerStats } from "./stats.ts";
+import { lingeringClose } from "./stream.ts";
+import { after } from "./timer.ts";
+
+/** What `serve()` starts. */
+export class Server implements TcpServer {
+  readonly finished: Promise<void>;
+  readonly #options: ServeOptions;
+  readonly #handler: ConnHandler<AnyConn>;
+  readonly #log: ServerLog;
+  readonly #ports: readonly Port[];
+  readonly #active = new Connections();
+  readonly #account = new Account();
+  /** For the lines of level debug. */
+  readonly #limits: KernelLimits | undefined;
+  #stopping = false;
+  /** Whether what is left is closed at once. */
+  #closing = false;
+  /** Resolved at the next end of a connection, or when the server is to stop. */
+  #change: PromiseWithResolvers<void> | undefined;
+
+  constructor(options: ServeOptions | ServeTlsOptions, handler: ConnHandler<AnyConn>) {
+    this.#options = options;
+    this.#handler = handler;
+    this.#log = new ServerLog(options.logger);
+    if (this.#idleTimeout !== Infinity && !isSupported(TCP_INFO)) {
+      throw new Deno.errors.NotSupported("idleTimeout takes TCP_INFO, which macOS does not have");
+    }
+    options.signal?.throwIfAborted();
+    this.#ports = openPorts(options);
+    if (this.#log.debugging) this.#limits = kernelLimits();
+    options.signal?.addEventListener("abort", this.#onAbort);
+    this.finished = this.#run();
+  }
+
+  get addr(): Deno.NetAddr {
+    return this.#ports[0]!.addr;
+  }
+
+  get addrs(): readonly Deno.NetAddr[] {
+    return this.#ports.map(({ addr }) => addr);
+  }
+
+  /** In milliseconds. */
+  get #idleTimeout(): number {
+    return (this.#options.idleTimeout ?? Infinity) * 1000;
+  }
+
+  readonly #onAbort = (): void => void this.shutdown();
+
+  async #run(): Promise<void> {
+    for (const { addr } of this.#ports) this.#announce(addr);
+    const sweep = new IdleSweep(
+      this.#active,
+      this.#idleTimeout,
+      (connection) => this.#timeOut(connection),
+    );
+    await Promise.all(this.#ports.map((port) => this.#accept(port)));
+    while (this.#active.size > 0) await this.#nextChange();
+    sweep.stop();
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#log.stopped(this.stats());
+  }
+
+  #announce(addr: Deno.NetAddr): void {
+    const { onListen } = this.#options;
+    if (onListen === undefined) return this.#log.listening(addr);
+    callUser(() => onListen(addr), (error) => this.#log.callbackFailed("onListen", error));
+  }
+
+  /** Accepts until the server stops: a failure ends the iteration, but not the server. */
+  async #accept(port: Port): Promise<void> {
+    const failures = new AcceptFailures();
+    for (;;) {
+      // where accept(2) was interrupted, Deno ends the iteration without an error
+      let failure: unknown = new Deno.errors.Interrupted("accept was interrupted");
+      try {
+        for await (const conn of port.listener) {
+          failures.end();
+          while (this.#isFull) await this.#nextChange(); // by another listener's
+          this.#begin(conn, port);
+          while (this.#isFull) await this.#nextChange();
+          if (this.#stopping && port.stopIfDrained()) return;
+        }
+      } catch (error) {
+        failure = error;
+      }
+      if (this.#stopping) return port.stop();
+      const code = errorCode(failure);
+      this.#account.count(code);
+      const { pause, isNews } = failures.add(code);
+      if (isNews) this.#log.cannotAccept(port.addr, (failure as Error).message, code);
+      if (pause > 0) await this.#nextChange(pause);
+    }
+  }
+
+  /** Whether as many connections are open as may be. */
+  get #isFull(): boolean {
+    return this.#active.size >= (this.#options.maxConnections ?? Infinity);
+  }
+
+  #begin(conn: AnyConn, port: Port): void {
+    if (this.#closing) return close(conn);
+    const descriptor = acceptedDescriptor(conn);
+    const number = ++this.#account.accepted;
+    const { settings = {} } = this.#options;
+    const connection = new Connection(conn, descriptor, number, this.#log.logger, settings);
+    this.#active.add(connection);
+    // one of TLS that was not found at once is checked after its handshake
+    if (descriptor !== undefined && !this.#check(connection, port)) this.#finish(connection);
+    else this.#serve(connection, port);
+  }
+
+  /** Asserts that a connection is as configured; `false` where it is not, or where its client has gone already. */
+  #check(connection: Connection, { check }: Port): boolean {
+    const fd = connection.descriptor!.unproven;
+    try {
+      if (check !== undefined && !check.run(fd, connection.conn)) return false;
+      if (this.#limits !== undefined) {
+        this.#log.connected(connection, describeOptions(fd, this.#limits, connection.settings));
+      }
+      return true;
+    } catch (error) {
+      if (error instanceof OptionAssertionError) {
+        this.#account.assertionFailures++;
+        this.#log.assertionFailed(connection, error);
+      } else {
+        this.#account.count(errorCode(error));
+        this.#log.cannotCheck(connection, error as Error);
+      }
+      return false;
+    }
+  }
+
+  async #serve(connection: Connection, port: Port): Promise<void> {
+    const { conn } = connection;
+    try {
+      if (!isTls(conn) || await this.#handshake(connection, conn, port)) {
+        await this.#handler(conn, connection);
+      }
+    } catch (error) {
+      this.#failed(error, connection);
+    }
+    if (connection.linger && !connection.closed) await lingeringClose(conn);
+    this.#finish(connection);
+  }
+
+  /** Finishes the TLS handshake; `false` where the connection is not to be served. */
+  async #handshake(connection: Connection, conn: Deno.TlsConn, port: Port): Promise<boolean> {
+    const { handshakeTimeout = 10 } = this.#options;
+    const cancel = after(handshakeTimeout * 1000, () => this.#timeOut(connection));
+    try {
+      await conn.handshake();
+    } catch (error) {
+      if (connection.closed) return false;
+      this.#account.count(errorCode(error));
+      this.#log.handshakeFailed(connection, error);
+      return false;
+    } finally {
+      cancel();
+    }
+    if (connection.descriptor !== undefined) return true;
+    connection.descriptor = socketDescriptor(conn);
+    return connection.descriptor !== undefined && this.#check(connection, port);
+  }
+
+  #failed(error: unknown, connection: Connection): void {
+    // what was under way when the server, or the handler itself, closed the connection
+    if (connection.closed || isClosedHere(error) && connection.isGone()) return;
+    this.#account.count(errorCode(error));
+    const { onError } = this.#options;
+    if (onError === undefined) return this.#log.failed(connection, error);
+    callUser(
+      () => onError(error, connection),
+      (thrown) => this.#log.callbackFailed("onError", thrown),
+    );
+  }
+
+  /** Closes a connection, if it is not closed yet, and takes account of it. */
+  #finish(connection: Connection): void {
+    if (!this.#active.delete(connection)) return;
+    connection.countBytes();
+    connection.close();
+    this.#account.add(connection);
+    if (this.#log.debugging) this.#log.closed(connection);
+    this.#changed();
+  }
+
+  /** Ends a connection whatever its handler does. */
+  #end(connection: Connection): void {
+    connection.askToEnd();
+    if (isTls(connection.conn)) connection.endHandshake();
+    this.#finish(connection);
+    callUser(
+      () => connection.onClosed?.(),
+      (error) => this.#log.callbackFailed("onClosed", error),
+    );
+  }
+
+  #timeOut(connection: Connection): void {
+    this.#account.timedOut++;
+    this.#end(connection);
+  }
+
+  #changed(): void {
+    this.#change?.resolve();
+    this.#change = undefined;
+  }
+
+  /** Waits for the next change, or for so many milliseconds. */
+  async #nextChange(most = Infinity): Promise<void> {
+    this.#change ??= Promise.withResolvers();
+    const cancel = after(most, () => this.#changed());
+    await this.#change.promise;
+    cancel();
+  }
+
+  shutdown(): Promise<void> {
+    if (this.#stopping) {
+      this.#closeAll();
+      return this.finished;
+    }
+    this.#stopping = true;
+    // what is in the queue is connected as far as the client knows; the accept loop closes after it
+    for (const port of this.#ports) port.stopIfDrained();
+    for (const connection of this.#active.toArray()) connection.askToEnd();
+    this.#changed();
+    const { gracePeriod = 10 } = this.#options;
+    const cancel = after(gracePeriod * 1000, () => this.#closeAll());
+    return this.finished.finally(cancel);
+  }
+
+  #closeAll(): void {
+    this.#closing = true;
+    for (const port of this.#ports) port.stop();
+    for (const connection of this.#active.toArray()) this.#end(connection);
+    this.#changed();
+  }
+
+  stats(): ServerStats {
+    return this.#account.stats(
+      this.#active.size,
+      this.#stopping ? [] : this.#ports.map((port) => port.acceptQueue()),
+    );
+  }
+
+  ref(): void {
+    for (const { listener } of this.#ports) listener.ref();
+  }
+
+  unref(): void {
+    for (const { listener } of this.#ports) listener.unref();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+}

@@ -1,0 +1,110 @@
+/** What a server logs: each event in one place, with its line and its fields. */
+
+import type { OptionAssertionError } from "../options/assert_option.ts";
+import { type Logger, type ReadyLogger, readyLogger, showAddr } from "../net/logger.ts";
+import type { ConnInfo } from "./conn_handler.ts";
+import type { ServerStats } from "./stats.ts";
+import { errorCode, isPeerGone } from "./errors.ts";
+
+/** The log of a server. */
+export class ServerLog {
+  readonly logger: ReadyLogger;
+  /** Errors of handlers are nobody's fault but the user's, who must see them. */
+  readonly #handlerErrors: Pick<ReadyLogger, "debug" | "error">;
+
+  constructor(logger: Logger | undefined) {
+    this.logger = readyLogger(logger);
+    this.#handlerErrors = logger === undefined
+      ? { debug: this.logger.debug, error: (message) => console.error(message) }
+      : this.logger;
+  }
+
+  /** Whether the lines on single connections are worth making. */
+  get debugging(): boolean {
+    return this.logger.debugging;
+  }
+
+  listening(addr: Deno.NetAddr): void {
+    const { hostname, port } = addr;
+    this.logger.info(`Serving on ${showAddr(addr)}`, { event: "listening", hostname, port });
+  }
+
+  stopped(stats: ServerStats): void {
+    this.logger.info("Stopped", { event: "stopped", ...stats });
+  }
+
+  /** A connection with its options, as the asyncio recipe shows them. */
+  connected({ remoteAddr }: ConnInfo, options: readonly string[]): void {
+    const remote = showAddr(remoteAddr);
+    this.logger.debug(`connected from ${remote}`, { event: "connected", remote });
+    for (const line of options) this.logger.debug(line, { event: "options", remote });
+  }
+
+  closed({ remoteAddr }: ConnInfo): void {
+    const remote = showAddr(remoteAddr);
+    this.logger.debug(`closed ${remote}`, { event: "closed", remote });
+  }
+
+  /** Something is not as configured. */
+  assertionFailed({ remoteAddr }: ConnInfo, failure: OptionAssertionError): void {
+    const remote = showAddr(remoteAddr);
+    const { message, option, expected, actual } = failure;
+    this.logger.error(`Connection from ${remote} is not as configured: ${message}`, {
+      event: "assertion_failed",
+      remote,
+      option,
+      expected,
+      actual,
+    });
+  }
+
+  /** The kernel does not tell what is to be asserted. */
+  cannotCheck({ remoteAddr }: ConnInfo, { message }: Error): void {
+    const remote = showAddr(remoteAddr);
+    this.logger.error(`Connection from ${remote} cannot be checked: ${message}`, {
+      event: "error",
+      remote,
+      error: message,
+    });
+  }
+
+  /** A handler has failed. That its client has gone is no error of its own. */
+  failed({ remoteAddr }: ConnInfo, error: unknown): void {
+    const remote = showAddr(remoteAddr);
+    const level = isPeerGone(error) ? "debug" : "error";
+    this.#handlerErrors[level](`Connection from ${remote} failed: ${error}`, {
+      event: "error",
+      remote,
+      code: errorCode(error),
+      error: `${error}`,
+    });
+  }
+
+  /** A client has not finished its handshake, as those who look for open ports do not. */
+  handshakeFailed({ remoteAddr }: ConnInfo, error: unknown): void {
+    const remote = showAddr(remoteAddr);
+    this.logger.debug(`TLS handshake with ${remote} failed: ${error}`, {
+      event: "error",
+      remote,
+      code: errorCode(error),
+      error: `${error}`,
+    });
+  }
+
+  /** A callback of the user's has thrown, or its promise was rejected. */
+  callbackFailed(name: string, error: unknown): void {
+    this.#handlerErrors.error(`${name} threw: ${error}`, { event: "error", error: `${error}` });
+  }
+
+  cannotAccept(addr: Deno.NetAddr, message: string, code: string): void {
+    this.logger.error(`Cannot accept on ${showAddr(addr)}: ${message}; trying on`, {
+      event: "accept_failed",
+      code,
+    });
+  }
+
+  /** Something that was asked for that this kernel cannot do. */
+  cannotDo(what: string): void {
+    this.logger.warn(what, { event: "not_supported" });
+  }
+}

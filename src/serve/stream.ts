@@ -1,0 +1,186 @@
+/**
+ * The bytes of a connection: the one place where they are read and sent, with TLS or without, whatever the handler.
+ *
+ * @module
+ */
+
+import { hasArrived, type OptionBytes, receiveArrived, sendNow } from "../../ffi/socket.ts";
+import type { Descriptor } from "../options/descriptor.ts";
+import { socketDescriptor } from "../options/socket_fd.ts";
+import type { ConnInfo } from "./conn_handler.ts";
+import { close, Connection, isTls } from "./connection.ts";
+import { after } from "./timer.ts";
+import { giveBuffer, LARGE, sharedBuffer, SMALL, takeBuffer, TLS_RECORD } from "./read_buffers.ts";
+
+/** How many bytes a connection moves before others have their turn. */
+const TURN = 512 * 1024;
+
+/** The bytes of one connection. */
+export class Stream {
+  readonly isTls: boolean;
+  readonly #conn: Deno.Conn<Deno.NetAddr>;
+  readonly #info: ConnInfo;
+  readonly #descriptor: Descriptor | undefined;
+  readonly #buffer: Uint8Array<ArrayBuffer>;
+  /** Bytes read since the last turn. */
+  #read = 0;
+
+  constructor(conn: Deno.Conn<Deno.NetAddr>, info: ConnInfo) {
+    this.isTls = isTls(conn);
+    this.#conn = conn;
+    this.#info = info;
+    this.#descriptor = descriptorOf(conn, info);
+    this.#buffer = this.isTls ? new Uint8Array(TLS_RECORD) : takeBuffer();
+  }
+
+  /** The descriptor; -1 where the connection is closed, or that cannot be told. */
+  #fd(): number {
+    return this.#descriptor === undefined ? -1 : this.#descriptor.prove();
+  }
+
+  /** The descriptor, for bytes; -1 where they must go through Deno: with TLS it encrypts them. */
+  #bytesFd(): number {
+    return this.isTls ? -1 : this.#fd();
+  }
+
+  /** Waits until data arrives: how much {@linkcode take} finds at once, or `null` at the end. */
+  wait(): Promise<number | null> {
+    return this.#conn.read(this.#buffer);
+  }
+
+  /**
+   * Takes what has arrived: memory that is the caller's until it waits for something.
+   *
+   * @param n What {@linkcode wait} said.
+   * @param most How much to take at most.
+   */
+  take(n: number, most: number = LARGE): Uint8Array<ArrayBuffer> {
+    let data = this.#buffer.subarray(0, n);
+    // a read that fills its buffer says that more has arrived
+    const fd = n === SMALL && most > n ? this.#bytesFd() : -1;
+    if (fd >= 0) {
+      const shared = sharedBuffer();
+      shared.set(data);
+      const more = receiveArrived(fd, shared.subarray(n, most));
+      data = shared.subarray(0, n + Math.max(more, 0));
+    }
+    this.#info.bytesIn += data.length;
+    this.#read += data.length;
+    return data;
+  }
+
+  /** Lets others have their turn, where this connection has read much since its last one. */
+  turn(): Promise<void> | undefined {
+    if (this.#read < TURN) return undefined;
+    this.#read = 0;
+    return nextTurn();
+  }
+
+  /** Sends what the socket takes at once: how many bytes. */
+  sendNow(data: Uint8Array<ArrayBuffer>): number {
+    const fd = this.#bytesFd();
+    const sent = fd < 0 ? 0 : sendNow(fd, data);
+    this.#info.bytesOut += sent;
+    return sent;
+  }
+
+  /** Sends some data when the socket takes it: how many bytes. Where somebody has closed the connection, it says so. */
+  async write(data: Uint8Array<ArrayBuffer>): Promise<number> {
+    const written = await this.#conn.write(data);
+    this.#info.bytesOut += written;
+    return written;
+  }
+
+  /** Sends data: what the socket takes at once without a promise, the rest as it takes more. */
+  send(data: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
+    return this.#sendRest(data, this.sendNow(data));
+  }
+
+  /**
+   * Sends data that the connection ends with: the kernel makes one segment of both. If more has arrived by then, the server
+   * is told to linger.
+   */
+  finish(data: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
+    const fd = this.#bytesFd();
+    const sent = fd < 0 ? 0 : sendNow(fd, data, true);
+    this.#info.bytesOut += sent;
+    // to wait for every client would cost as much again as all the checks do
+    this.#info.linger = data.length >= SMALL || (fd >= 0 && hasArrived(fd));
+    return this.#sendRest(data, sent);
+  }
+
+  #sendRest(data: Uint8Array<ArrayBuffer>, sent: number): Promise<void> | undefined {
+    if (sent === data.length) return undefined;
+    // the shared buffer is somebody else's by the next await
+    return this.#writeAll(isShared(data) ? data.slice(sent) : data.subarray(sent));
+  }
+
+  async #writeAll(data: Uint8Array<ArrayBuffer>): Promise<void> {
+    for (let n = 0; n < data.length;) n += await this.write(data.subarray(n));
+  }
+
+  /** Ends the own side. */
+  closeWrite(): Promise<void> {
+    return this.#conn.closeWrite();
+  }
+
+  /** Sets an option, if the connection is open and the kernel has it. */
+  set(option: OptionBytes): void {
+    const fd = this.#fd();
+    if (fd >= 0) option.setOn(fd);
+  }
+
+  /** Gives the buffer back: nothing is read any more, and nothing that was taken is used. */
+  release(): void {
+    if (!this.isTls) giveBuffer(this.#buffer);
+  }
+}
+
+function isShared(data: Uint8Array<ArrayBuffer>): boolean {
+  return data.buffer === sharedBuffer().buffer;
+}
+
+/** The descriptor of a connection that is provable: a server knows it, of others it is found. */
+function descriptorOf(conn: Deno.Conn<Deno.NetAddr>, info: ConnInfo): Descriptor | undefined {
+  const descriptor = info instanceof Connection && info.conn === conn
+    ? info.descriptor
+    : socketDescriptor(conn);
+  return descriptor?.isProvable ? descriptor : undefined;
+}
+
+/** How long the peer may take over the rest of what it sends, in milliseconds. */
+const LINGERING_TIME = 5_000;
+/** How much of it is read and dropped, in bytes. */
+const LINGERING_BYTES = 64 * 1024 * 1024;
+
+/** Where what is dropped goes: shared, as nobody looks at it. */
+const dropped = new Uint8Array(64 * 1024);
+
+/**
+ * Ends a connection whose peer may still be sending: says that nothing more will come, reads and drops what arrives until
+ * the peer has ended as well, and leaves the closing to the caller. Without this the kernel answers further data with a
+ * reset, which can cost the peer the end of what it was sent.
+ *
+ * It takes at most 5 seconds and 64 MiB, and any failure ends it: the connection is over anyway.
+ */
+export async function lingeringClose(conn: Deno.Conn): Promise<void> {
+  const cancel = after(LINGERING_TIME, () => close(conn));
+  try {
+    await conn.closeWrite();
+    for (let total = 0; total < LINGERING_BYTES;) {
+      const n = await conn.read(dropped);
+      if (n === null) return;
+      total += n;
+      if (total % TURN < n) await nextTurn();
+    }
+  } catch {
+    // reset by the peer, or closed because it took too long
+  } finally {
+    cancel();
+  }
+}
+
+/** A turn of the event loop, in which whatever is ready gets its due. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
