@@ -152,6 +152,9 @@ const SYMBOLS = {
     result: "i32",
   },
 
+  // on a thread of Deno's pool, and so a promise
+  sched_yield: { parameters: [], result: "i32", nonblocking: true },
+
   // errno: its address under Linux and under macOS, and a way to read it
   __errno_location: { parameters: [], result: "pointer", optional: true },
   __error: { parameters: [], result: "pointer", optional: true },
