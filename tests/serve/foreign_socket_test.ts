@@ -2,7 +2,6 @@
 
 import { assert, assertEquals } from "@std/assert";
 import {
-  echo,
   getOption,
   type Protocol,
   protocolHandler,
