@@ -251,6 +251,32 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
+/** What strace sees of a program, or changes in it. */
+export class Strace implements Disposable {
+  readonly #file = Deno.makeTempFileSync();
+
+  /**
+   * @param calls The calls that are recorded, by their names.
+   * @param flags More flags, such as `--inject`.
+   */
+  constructor(readonly calls: string, readonly flags: string[] = []) {}
+
+  /** The command that runs another one: it stays the child, so that signals reach it. */
+  get command(): string[] {
+    return ["strace", "-D", "-f", "-o", this.#file, "-e", `trace=${this.calls}`, ...this.flags];
+  }
+
+  /** The calls so far, a line each. */
+  async lines(): Promise<string[]> {
+    const text = await Deno.readTextFile(this.#file);
+    return text.split("\n").map((line) => line.replace(/^\d+ +/, ""));
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.#file);
+  }
+}
+
 /** Sends a message and reads until the end. */
 export async function exchange(
   conn: Deno.Conn,

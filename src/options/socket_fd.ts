@@ -37,8 +37,7 @@ const forget = new FinalizationRegistry<bigint>((cookie) => owners.delete(cookie
  *
  * A socket that is closed is told from a later one that has its address or its number: by the kernel's cookie, once it was
  * asked for, and before by asking Deno whether it is open. Deno does not tell that of datagram sockets: ask for those
- * once while they are open. Nor can it be told on a kernel without cookies (macOS, gVisor) once Deno has closed the socket
- * of another object with the same addresses.
+ * once while they are open.
  *
  * @example
  * ```ts

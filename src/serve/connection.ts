@@ -25,6 +25,10 @@ export class Connection implements ConnInfo {
   onClosed: (() => void) | undefined = undefined;
   /** When to ask again whether it is idle: in milliseconds, as `performance.now()` has them. */
   idleAt = 0;
+  /** Whether its handler counts bytes as they come and go. */
+  isCounted = false;
+  /** How many there were when it was last asked whether it is idle; -1 before. */
+  bytesSeen = -1;
   /** Its neighbours among the {@linkcode Connections}, which alone change them. */
   previous: Connection | undefined = undefined;
   next: Connection | undefined = undefined;

@@ -50,18 +50,25 @@ export class IdleSweep {
     for (const connection of this.#connections.toArray()) {
       if (connection.idleAt > now) continue;
       if (++asked > SWEEP_SIZE) return false;
-      const left = this.#timeout - idleTime(connection);
+      const left = this.#timeout - (idleTime(connection) ?? this.#unmoved(connection));
       if (left > 0) connection.idleAt = now + left;
       else this.#onIdle(connection);
     }
     return true;
   }
+
+  /** The same by what its handler counts, for a kernel that does not tell: so it is noticed one time-out later at most. */
+  #unmoved(connection: Connection): number {
+    const { isCounted, bytesIn, bytesOut, bytesSeen } = connection;
+    connection.bytesSeen = bytesIn + bytesOut;
+    return isCounted && connection.bytesSeen === bytesSeen ? this.#timeout : 0;
+  }
 }
 
-/** For how many milliseconds no data has come or gone; 0 where the kernel does not tell. */
-function idleTime(connection: Connection): number {
+/** For how many milliseconds no data has come or gone; `undefined` where the kernel does not tell. */
+function idleTime(connection: Connection): number | undefined {
   const info = connection.tcpInfo();
-  return info === undefined ? 0 : Math.min(info.lastDataRecv, lastProgress(info));
+  return info === undefined ? undefined : Math.min(info.lastDataRecv, lastProgress(info));
 }
 
 /** When data was last sent that was not sent before: what is sent again because nobody answers is no progress. */

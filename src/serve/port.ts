@@ -1,6 +1,7 @@
 /** The listeners of a server, each with what belongs to it. */
 
-import { shutdown } from "../../ffi/socket.ts";
+import { TCP_INFO } from "../../ffi/options/tcp.ts";
+import { shutdown, tryReadOption } from "../../ffi/socket.ts";
 import { acceptQueue } from "../net/accept_queue.ts";
 import { prepareListener } from "../net/listen.ts";
 import type { DenoListenOptions } from "../net/open_listener.ts";
@@ -35,6 +36,12 @@ export class Port {
     const fd = this.#descriptor.prove();
     const queue = fd < 0 ? undefined : acceptQueue(fd);
     return { addr: this.addr, length: queue?.length, limit: queue?.limit };
+  }
+
+  /** Whether the kernel tells when data last came and went. */
+  tellsIdleTime(): boolean {
+    const fd = this.#descriptor.prove();
+    return fd >= 0 && tryReadOption(fd, TCP_INFO) !== undefined;
   }
 
   /** Closes it, if no connection waits to be accepted; whether it did. */

@@ -29,8 +29,10 @@ export interface ServeOptions extends Omit<ListenOptions, "hostname"> {
    */
   maxConnections?: number;
   /**
-   * After how many seconds without a byte either way a connection is closed. The kernel's own clock is
-   * asked, so it costs nothing per message. Linux only.
+   * After how many seconds without a byte either way a connection is closed. What is sent again because the client does not
+   * answer does not count. The kernel's own clock is asked, so it costs nothing per message. A kernel that does not tell
+   * (macOS, gVisor) is no obstacle to `echo()`, `echoOnce()` and `protocolHandler()`; other handlers are not timed then,
+   * and a warning says so.
    *
    * @default {Infinity}
    */

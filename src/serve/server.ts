@@ -1,10 +1,8 @@
 /** A server: it accepts, checks, serves and stops. */
 
-import { TCP_INFO } from "../../ffi/options/tcp.ts";
 import { OptionAssertionError } from "../options/assert_option.ts";
 import { type KernelLimits, kernelLimits } from "../options/kernel_limits.ts";
 import { acceptedDescriptor, socketDescriptor } from "../options/socket_fd.ts";
-import { isSupported } from "../options/supported_options.ts";
 import { AcceptFailures } from "./accept_errors.ts";
 import type { ConnHandler } from "./conn_handler.ts";
 import { type AnyConn, close, Connection, isTls } from "./connection.ts";
@@ -40,11 +38,13 @@ export class Server implements TcpServer {
     this.#options = options;
     this.#handler = handler;
     this.#log = new ServerLog(options.logger);
-    if (this.#idleTimeout !== Infinity && !isSupported(TCP_INFO)) {
-      throw new Deno.errors.NotSupported("idleTimeout takes TCP_INFO, which macOS does not have");
-    }
     options.signal?.throwIfAborted();
     this.#ports = openPorts(options);
+    if (this.#idleTimeout !== Infinity && !this.#ports[0]!.tellsIdleTime()) {
+      this.#log.cannotDo(
+        "This kernel does not tell for how long a connection is idle: idleTimeout holds for handlers of this package only",
+      );
+    }
     if (this.#log.debugging) this.#limits = kernelLimits();
     options.signal?.addEventListener("abort", this.#onAbort);
     this.finished = this.#run();

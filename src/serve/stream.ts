@@ -31,6 +31,7 @@ export class Stream {
     this.#conn = conn;
     this.#info = info;
     this.#descriptor = descriptorOf(conn, info);
+    if (info instanceof Connection) info.isCounted = true;
     this.#buffer = this.isTls ? new Uint8Array(TLS_RECORD) : takeBuffer();
   }
 
