@@ -38,13 +38,14 @@ export type {
   SourceMembership,
 } from "./ffi/ip_structs.ts";
 export { SocketError, type SocketErrorDetails } from "./ffi/socket_error.ts";
-export type {
-  AnySocketOption,
-  OptionAccess,
-  OptionLevel,
-  ReadableOption,
-  SocketOption,
-  WritableOption,
+export {
+  type AnySocketOption,
+  isSupported,
+  type OptionAccess,
+  type OptionLevel,
+  type ReadableOption,
+  type SocketOption,
+  type WritableOption,
 } from "./ffi/socket_option.ts";
 export type {
   Clock,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isDarwin } from "./platform.ts";
+
 /** How a value of type `T` is laid out in the memory that getsockopt(2) and setsockopt(2) exchange. */
 export interface Codec<T> {
   /** How many bytes to offer to getsockopt(2). The kernel may return fewer. */
@@ -127,7 +129,7 @@ export function string(size: number): Codec<string> {
       if (bytes.length >= size || bytes.includes(0)) {
         throw new RangeError(`expected at most ${size - 1} bytes without NUL, got ${show(value)}`);
       }
-      new Uint8Array(into.buffer, into.byteOffset).set(bytes);
+      asBytes(into).set(bytes);
       return bytes.length;
     },
     decode(from) {
@@ -168,7 +170,7 @@ export type SocketDomain = "unix" | "inet" | "inet6" | "netlink" | "packet" | "v
 export const socketDomain: Codec<SocketDomain> = enumeration({
   unix: 1,
   inet: 2,
-  inet6: Deno.build.os === "darwin" ? 30 : 10,
+  inet6: isDarwin ? 30 : 10,
   netlink: 16,
   packet: 17,
   vsock: 40,
@@ -235,17 +237,48 @@ export function bytes(size: number): Codec<Uint8Array> {
   };
 }
 
-/** A list of unsigned numbers of 32 bits, such as group IDs. */
-export const uint32List: Codec<readonly number[]> = {
-  size: 4096,
-  encode(value, into) {
-    if (!Array.isArray(value)) throw new TypeError(`expected a list, got ${show(value)}`);
-    value.forEach((number, i) => uint32.encode(number, new DataView(into.buffer, 4 * i)));
-    return 4 * value.length;
-  },
-  decode: (from) =>
-    Array.from({ length: from.byteLength / 4 }, (_, i) => from.getUint32(4 * i, LITTLE_ENDIAN)),
-};
+/** An array of values of one size, at most so many. */
+export function list<T>(one: Codec<T>, most: number): Codec<readonly T[]> {
+  return {
+    size: one.size * most,
+    encode(value, into) {
+      if (!Array.isArray(value)) throw new TypeError(`expected a list, got ${show(value)}`);
+      if (value.length > most) {
+        throw new RangeError(`expected at most ${most}, got ${value.length}`);
+      }
+      value.forEach((each, i) => one.encode(each, part(into, i * one.size, one.size)));
+      return value.length * one.size;
+    },
+    decode: (from) =>
+      Array.from(
+        { length: Math.floor(from.byteLength / one.size) },
+        (_, i) => one.decode(part(from, i * one.size, one.size)),
+      ),
+  };
+}
+
+/** A list of unsigned numbers of 32 bits, such as group IDs. Read, it may be of any length. */
+export const uint32List: Codec<readonly number[]> = list(uint32, 1024);
+
+/** Throws unless the value is an object with no other fields than these. */
+export function checkObject(value: unknown, names: readonly string[]): asserts value is object {
+  const known = `an object with ${names.join(", ")}`;
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(`expected ${known}, got ${show(value)}`);
+  }
+  const unknown = Object.keys(value).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new TypeError(`expected ${known}; there is no ${unknown}`);
+}
+
+/** A part of a view, to its end where no length is given. */
+export function part(
+  view: DataView,
+  offset: number,
+  length: number = view.byteLength - offset,
+): DataView {
+  if (offset + length > view.byteLength) throw new RangeError("a part goes beyond its whole");
+  return new DataView(view.buffer, view.byteOffset + offset, length);
+}
 
 /** Throws unless the value is bytes, and no more than so many. */
 export function checkBytes(value: unknown, size: number): asserts value is Uint8Array {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isDarwin, isLinux, platformName } from "./platform.ts";
+
 /** The symbols of libc that are used, each parameter with its C name. */
 const SYMBOLS = {
   // socket options
@@ -59,6 +61,20 @@ const SYMBOLS = {
       "buffer", // const void *src
       "buffer", // char *dst
       "u32", // socklen_t size
+    ],
+    result: "pointer",
+  },
+
+  if_nametoindex: {
+    parameters: [
+      "buffer", // const char *ifname
+    ],
+    result: "u32",
+  },
+  if_indextoname: {
+    parameters: [
+      "u32", // unsigned int ifindex
+      "buffer", // char *ifname, of IF_NAMESIZE
     ],
     result: "pointer",
   },
@@ -137,6 +153,14 @@ const SYMBOLS = {
     result: "i32",
   },
 
+  // the kernel
+  uname: {
+    parameters: [
+      "buffer", // struct utsname *buf
+    ],
+    result: "i32",
+  },
+
   // errno: its address under Linux and under macOS, and a way to read it
   __errno_location: { parameters: [], result: "pointer", optional: true },
   __error: { parameters: [], result: "pointer", optional: true },
@@ -183,13 +207,12 @@ function bindLazily(path: string): Libc {
 
 /** The name or the path under which libc can be opened. */
 function find(): string {
-  const { os, arch } = Deno.build;
-  if (os !== "linux" && os !== "darwin") {
+  if (!isLinux && !isDarwin) {
     throw new Deno.errors.NotSupported(
-      `socket options are supported on Linux and macOS, not on ${os}`,
+      `socket options are supported on Linux and macOS, not on ${platformName}`,
     );
   }
-  const { names, paths } = places(os, arch);
+  const { names, paths } = places(Deno.build.arch);
   const mayOpenAny = Deno.permissions.querySync({ name: "ffi" }).state === "granted";
   const candidates = mayOpenAny ? [...names, ...paths] : paths.filter(mayOpen);
   if (candidates.length === 0) {
@@ -218,8 +241,8 @@ function mayOpen(path: string): boolean {
 }
 
 /** Where libc lies: names for the dynamic linker, and the paths to which `--allow-ffi` can be narrowed. */
-function places(os: "linux" | "darwin", arch: string): { names: string[]; paths: string[] } {
-  if (os === "darwin") {
+function places(arch: string): { names: string[]; paths: string[] } {
+  if (isDarwin) {
     return { names: ["libSystem.B.dylib"], paths: ["/usr/lib/libSystem.B.dylib"] };
   }
   const debian = `${arch}-linux-gnu`;

@@ -5,34 +5,54 @@
  */
 
 import { libc } from "./libc.ts";
+import { isDarwin, platformName } from "./platform.ts";
 import { errnoNumber, lastErrno, SocketError } from "./socket_error.ts";
-import type {
-  AnySocketOption,
-  OptionAccess,
-  ReadableOption,
-  SocketOption,
-  WritableOption,
+import {
+  type AnySocketOption,
+  isSupported,
+  type OptionAccess,
+  type ReadableOption,
+  type SocketOption,
+  type WritableOption,
 } from "./socket_option.ts";
 
-/** More than any option's value takes. */
-const SCRATCH = 4096;
+/** What a value is exchanged in: as large as the largest so far, and as any common option's is from the start. */
+let bytes = new Uint8Array(4096);
 
-const bytes = new Uint8Array(SCRATCH);
-const view = new DataView(bytes.buffer);
+/** The length that C is told, and that it answers with. */
 const length = new Uint32Array(1);
 const lengthBytes = new Uint8Array(length.buffer);
 
-/** The first bytes of the scratch buffer, by length: made once each. */
-const views: DataView[] = [];
+/** The first bytes of the memory, by length: made once each. */
+let views: DataView[] = [];
 
 function viewOf(size: number): DataView {
   return views[size] ??= new DataView(bytes.buffer, 0, size);
 }
 
-/** getsockopt(2) into the scratch buffer: the length of the value, or -1. */
+/** No length that C can be told is greater: it takes an `int`. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Makes room for a value. Who tells C a length makes room for it first. */
+function makeRoom(size: number): void {
+  if (size <= bytes.length && size >= 0) return;
+  if (!Number.isInteger(size) || size < 0 || size > LONGEST) {
+    throw new RangeError(`expected a size from 0 to ${LONGEST} bytes, got ${size}`);
+  }
+  bytes = new Uint8Array(size);
+  views = [];
+}
+
+/** getsockopt(2) into the memory: the length of the value, or -1. */
 function getsockopt(fd: number, option: SocketOption<unknown, OptionAccess>): number {
   const { level, optname, codec } = option;
-  if (codec.exactSizes === undefined) return offer(fd, level, optname, codec.size);
+  if (codec.exactSizes === undefined) {
+    const size = offer(fd, level, optname, codec.size);
+    // a value of any length: the kernel tells how much room it takes
+    const needed = length[0]!;
+    if (size >= 0 || needed <= codec.size || lastErrno() !== errnoNumber("ERANGE")) return size;
+    return offer(fd, level, optname, needed);
+  }
   let size = -1;
   for (const exact of codec.exactSizes) {
     if (size < 0) size = offer(fd, level, optname, exact);
@@ -40,26 +60,45 @@ function getsockopt(fd: number, option: SocketOption<unknown, OptionAccess>): nu
   return size;
 }
 
-function offer(fd: number, level: number, optname: number, size: number): number {
-  length[0] = size;
-  return libc().getsockopt(fd, level, optname, bytes, lengthBytes) === 0 ? length[0] : -1;
+function offer(fd: number, level: number, optname: number, room: number): number {
+  makeRoom(room);
+  length[0] = room;
+  if (libc().getsockopt(fd, level, optname, bytes, lengthBytes) !== 0) return -1;
+  return Math.min(length[0], room);
 }
 
 /**
  * Reads an option.
  *
- * @throws {SocketError} when the kernel refuses, or this platform does not have the option.
+ * @throws {SocketError} when the kernel refuses or returns too little, or this platform does not have the option.
  */
 export function readOption<T>(fd: number, option: ReadableOption<T>): T {
   const size = getsockopt(fd, option);
   if (size < 0) throw failed("getsockopt", option);
-  return option.codec.decode(viewOf(size));
+  return decode(option, size);
 }
 
-/** Reads an option; `undefined` where the kernel refuses. */
+/** Reads an option; `undefined` where the kernel refuses, or returns less than a value takes. */
 export function tryReadOption<T>(fd: number, option: ReadableOption<T>): T | undefined {
   const size = getsockopt(fd, option);
-  return size < 0 ? undefined : option.codec.decode(viewOf(size));
+  if (size < 0) return undefined;
+  try {
+    return decode(option, size);
+  } catch (error) {
+    if (error instanceof SocketError) return undefined;
+    throw error;
+  }
+}
+
+/** The value that the kernel has just returned; one that is cut short, as by an emulation, is an error. */
+function decode<T>({ name, codec }: ReadableOption<T>, size: number): T {
+  try {
+    return codec.decode(viewOf(size));
+  } catch (error) {
+    if (!(error instanceof RangeError) || size >= codec.size) throw error;
+    const reason = `the kernel returned ${size} bytes, which is too short`;
+    throw new SocketError("getsockopt", errnoNumber("EBADMSG"), { option: name, reason });
+  }
 }
 
 /**
@@ -75,25 +114,30 @@ export function writeOption<T>(fd: number, option: WritableOption<T>, value: T):
   }
 }
 
-function encode<T>(option: WritableOption<T>, value: T): number {
-  bytes.fill(0, 0, option.codec.size);
+/** Puts a value into the memory: its length, which is never more than its codec's size. */
+function encode<T>({ name, codec }: WritableOption<T>, value: T): number {
   try {
-    return option.codec.encode(value, view);
+    makeRoom(codec.size);
+    const into = viewOf(codec.size);
+    bytes.fill(0, 0, codec.size);
+    const size = codec.encode(value, into);
+    if (Number.isInteger(size) && size >= 0 && size <= codec.size) return size;
+    throw new RangeError(`its codec wrote ${size} bytes, of at most ${codec.size}`);
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
     const Kind = error instanceof RangeError ? RangeError : TypeError;
-    throw new Kind(`${option.name}: ${error.message}`, { cause: error });
+    throw new Kind(`${name}: ${error.message}`, { cause: error });
   }
 }
 
 function failed(
   syscall: "getsockopt" | "setsockopt",
-  { name, optname, capability }: SocketOption<unknown, OptionAccess>,
+  option: SocketOption<unknown, OptionAccess>,
 ): SocketError {
   const errno = lastErrno();
-  if (optname < 0) {
-    const platform = Deno.build.os === "darwin" ? "macOS" : "Linux";
-    const reason = `${platform} does not have this option`;
+  const { name, capability } = option;
+  if (!isSupported(option)) {
+    const reason = `${platformName} does not have this option`;
     return new SocketError(syscall, errnoNumber("ENOPROTOOPT"), { option: name, reason });
   }
   const error = new SocketError(syscall, errno, { option: name });
@@ -111,29 +155,32 @@ export class OptionBytes {
   readonly #level: number;
   readonly #optname: number;
   readonly #bytes: Uint8Array<ArrayBuffer>;
+  /** What the kernel is offered to read into, which may be more than the value takes. */
+  readonly #room: number;
 
-  private constructor({ level, optname }: AnySocketOption, bytes: Uint8Array<ArrayBuffer>) {
+  private constructor({ level, optname, codec }: AnySocketOption, size: number) {
     this.#level = level;
     this.#optname = optname;
-    this.#bytes = bytes;
+    this.#bytes = bytes.slice(0, size);
+    this.#room = codec.exactSizes === undefined ? Math.max(codec.size, size) : size;
   }
 
   /** The value that a socket has. */
   static of(fd: number, option: ReadableOption<unknown>): OptionBytes {
     const size = getsockopt(fd, option);
     if (size < 0) throw failed("getsockopt", option);
-    return new OptionBytes(option, bytes.slice(0, size));
+    return new OptionBytes(option, size);
   }
 
   /** A value to be set. */
   static from<T>(option: WritableOption<T>, value: T): OptionBytes {
-    return new OptionBytes(option, bytes.slice(0, encode(option, value)));
+    return new OptionBytes(option, encode(option, value));
   }
 
   /** Whether a socket has the value; also `false` where it cannot be read. */
   isOn(fd: number): boolean {
     const expected = this.#bytes;
-    if (offer(fd, this.#level, this.#optname, expected.length) !== expected.length) return false;
+    if (offer(fd, this.#level, this.#optname, this.#room) !== expected.length) return false;
     for (let i = 0; i < expected.length; i++) {
       if (bytes[i] !== expected[i]) return false;
     }
@@ -153,7 +200,7 @@ export class OptionBytes {
 }
 
 const F_GETFL = 3;
-const O_NONBLOCK = Deno.build.os === "darwin" ? 0x4 : 0o4000;
+const O_NONBLOCK = isDarwin ? 0x4 : 0o4000;
 
 /** Whether a file descriptor is in non-blocking mode. */
 export function isNonBlocking(fd: number): boolean {
@@ -163,7 +210,7 @@ export function isNonBlocking(fd: number): boolean {
 }
 
 const MSG_PEEK = 0x2;
-const MSG_DONTWAIT = Deno.build.os === "darwin" ? 0x80 : 0x40;
+const MSG_DONTWAIT = isDarwin ? 0x80 : 0x40;
 
 /**
  * Takes data that has already arrived, without waiting: recv(2) with MSG_DONTWAIT.
@@ -175,10 +222,10 @@ export function receiveArrived(fd: number, into: Uint8Array<ArrayBuffer>): numbe
   return libc().recv(fd, into, BigInt(into.length), MSG_DONTWAIT);
 }
 
-const MSG_NOSIGNAL = Deno.build.os === "darwin" ? 0 : 0x4000; // Deno ignores SIGPIPE anyway
+const MSG_NOSIGNAL = isDarwin ? 0 : 0x4000; // Deno ignores SIGPIPE anyway
 
 /** Linux: with the end of the connection, data and FIN are one segment. */
-const MSG_MORE = Deno.build.os === "darwin" ? 0 : 0x8000;
+const MSG_MORE = isDarwin ? 0 : 0x8000;
 
 /**
  * Sends what the socket takes at once, without waiting: send(2) with MSG_DONTWAIT.

@@ -6,6 +6,7 @@
 
 import type { Codec } from "./codec.ts";
 import { DARWIN_OPTIONS } from "./darwin.ts";
+import { isDarwin } from "./platform.ts";
 
 /** Whether an option can be read with getsockopt(2), written with setsockopt(2), or both. */
 export type OptionAccess = "read-write" | "read-only" | "write-only";
@@ -49,6 +50,25 @@ export type AnySocketOption =
   | SocketOption<unknown, "read-only">
   | SocketOption<unknown, "write-only">;
 
+/**
+ * Whether this platform has an option: some are Linux's alone, some macOS's. The running kernel may still be too old for
+ * it, or the kind of socket not have it: {@linkcode readOptions} tells what a socket has.
+ *
+ * @example
+ * ```ts
+ * import { isSupported, setOption, TCP_QUICKACK } from "@sockopt/tcp";
+ *
+ * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+ * if (isSupported(TCP_QUICKACK)) setOption(listener, TCP_QUICKACK, true);
+ * ```
+ *
+ * @param option The option.
+ * @returns Whether the platform has it.
+ */
+export function isSupported(option: SocketOption<unknown, OptionAccess>): boolean {
+  return option.optname >= 0;
+}
+
 /** The protocol level of an option. */
 export type OptionLevel =
   | "SOL_SOCKET"
@@ -57,10 +77,8 @@ export type OptionLevel =
   | "IPPROTO_UDP"
   | "IPPROTO_IPV6";
 
-const darwin = Deno.build.os === "darwin";
-
 const LEVELS: Record<OptionLevel, number> = {
-  SOL_SOCKET: darwin ? 0xffff : 1,
+  SOL_SOCKET: isDarwin ? 0xffff : 1,
   IPPROTO_IP: 0,
   IPPROTO_TCP: 6,
   IPPROTO_UDP: 17,
@@ -98,7 +116,7 @@ export function option<T, Access extends OptionAccess = "read-write">(
   codec: Codec<T>,
   particulars: Particulars<Access> = {},
 ): SocketOption<T, Access> {
-  const optname = darwin ? DARWIN_OPTIONS[name] ?? -1 : number;
+  const optname = isDarwin ? DARWIN_OPTIONS[name] ?? -1 : number;
   const access = "read-write" as Access;
   return { name, level: LEVELS[level], optname, codec, access, ...particulars };
 }

@@ -17,6 +17,7 @@ import {
   uint32List,
   uint64,
 } from "../codec.ts";
+import { isDarwin } from "../platform.ts";
 import {
   internetSockaddr,
   type Linger,
@@ -32,8 +33,6 @@ import {
   ucred,
 } from "../structs.ts";
 import { option, type SocketOption } from "../socket_option.ts";
-
-const darwin = Deno.build.os === "darwin";
 
 /** The buffers of a socket, as SO_BUF_LOCK names them. */
 export type BufferLock = "send" | "receive";
@@ -570,7 +569,7 @@ export const SO_PROTOCOL: SocketOption<SocketProtocol, "read-only"> = option(
  * others. Platform: Linux; macOS. Source: socket(7), tcp(7).
  */
 export const SO_RCVBUF: SocketOption<number> = option("SOL_SOCKET", "SO_RCVBUF", 8, int, {
-  doubles: !darwin,
+  doubles: !isDarwin,
 });
 
 /**
@@ -689,7 +688,7 @@ export const SO_SELECT_ERR_QUEUE: SocketOption<boolean> = option(
  * others. Platform: Linux; macOS. Source: socket(7), tcp(7).
  */
 export const SO_SNDBUF: SocketOption<number> = option("SOL_SOCKET", "SO_SNDBUF", 7, int, {
-  doubles: !darwin,
+  doubles: !isDarwin,
 });
 
 /**

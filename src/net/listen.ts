@@ -11,7 +11,9 @@ import {
 } from "../../ffi/find_fd.ts";
 import { SO_REUSEADDR, SO_REUSEPORT } from "../../ffi/options/socket.ts";
 import { TCP_INFO } from "../../ffi/options/tcp.ts";
+import { showAddr } from "../../ffi/sockaddr.ts";
 import { readOption } from "../../ffi/socket.ts";
+import { isSupported } from "../../ffi/socket_option.ts";
 import {
   applyOption,
   cappedBy,
@@ -20,7 +22,7 @@ import {
   type SocketSettings,
 } from "../options/settings.ts";
 import { assertOption, OptionAssertionError } from "../options/assert_option.ts";
-import { type Logger, readyLogger, showAddr } from "./logger.ts";
+import { type Logger, readyLogger } from "./logger.ts";
 import { rememberListener } from "../options/socket_fd.ts";
 
 /** What {@linkcode listen} is asked for. */
@@ -220,7 +222,7 @@ function pause(milliseconds: number): void {
 
 /** Says what the kernel made of the backlog; nothing where it does not tell (macOS). */
 function reportBacklog(fd: number, requested: number): SettingReport[] {
-  if (TCP_INFO.optname < 0) return [];
+  if (!isSupported(TCP_INFO)) return [];
   const effective = readOption(fd, TCP_INFO).sacked;
   const report = { option: "backlog", requested, effective };
   if (effective === requested) return [{ ...report, ok: true }];

@@ -2,6 +2,7 @@
  * @module
  */
 
+import { showAddr } from "../../ffi/sockaddr.ts";
 import type { ConnInfo } from "../serve/conn_handler.ts";
 
 /** Writes one line of a log: a finished message, and the same as data. */
@@ -73,11 +74,6 @@ export function readyLogger(logger: Logger = SILENT): ReadyLogger {
     warn: through("warn"),
     error: through("error"),
   };
-}
-
-/** An address as `host:port`, the host in brackets where it is IPv6. */
-export function showAddr({ hostname, port }: Deno.NetAddr): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
 /** How many bytes of a message a log line shows. */

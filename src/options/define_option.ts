@@ -1,8 +1,4 @@
-/**
- * @module
- */
-
-import type { Codec } from "../../ffi/codec.ts";
+import { checkInteger, type Codec } from "../../ffi/codec.ts";
 import {
   levelNumber,
   type OptionAccess,
@@ -48,10 +44,14 @@ export interface OptionDefinition<T, Access extends OptionAccess> {
  * @typeParam Access Whether it can be read, written or both.
  * @param definition What it is.
  * @returns The option.
+ * @throws {TypeError} when a size of its codec is no number, {@linkcode RangeError} when it is not that of any memory.
  */
 export function defineOption<T, Access extends OptionAccess>(
   { name, level, optname, codec, access }: OptionDefinition<T, Access>,
 ): SocketOption<T, Access> {
+  for (const size of [codec.size, ...codec.exactSizes ?? []]) {
+    checkInteger(size, 0, 2 ** 31 - 1, `the codec of ${name} to have a size`);
+  }
   return {
     name,
     level: typeof level === "number" ? level : levelNumber(level),

@@ -1,7 +1,3 @@
-/**
- * @module
- */
-
 import { readOption } from "../../ffi/socket.ts";
 import type { ReadableOption } from "../../ffi/socket_option.ts";
 import { socketFd } from "./socket_fd.ts";

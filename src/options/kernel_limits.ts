@@ -1,7 +1,4 @@
-/**
- * @module
- */
-
+import { isLinux } from "../../ffi/platform.ts";
 import { readProc } from "../../ffi/read_proc.ts";
 
 /** The sizes between which TCP tunes the buffers of a socket that has not set its own, in bytes. */
@@ -98,7 +95,7 @@ export function kernelLimits(): KernelLimits {
  * @param absent The text that stands for it in a kernel that does not have it; without, that is `undefined` too.
  */
 function read<T>(sysctl: string, parse: (text: string) => T, absent?: string): T | undefined {
-  if (Deno.build.os !== "linux") return undefined;
+  if (!isLinux) return undefined;
   const path = `/proc/sys/${sysctl.replaceAll(".", "/")}`;
   if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
   const text = readProc(path)?.trim() ?? absent;

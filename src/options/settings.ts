@@ -1,7 +1,3 @@
-/**
- * @module
- */
-
 import { SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_SNDBUF } from "../../ffi/options/socket.ts";
 import {
   TCP_CONGESTION,

@@ -13,7 +13,7 @@ import { TCP_QUICKACK } from "../../ffi/options/tcp.ts";
 import { compareName, type NameCall, socketName } from "../../ffi/sockaddr.ts";
 import { isNonBlocking, OptionBytes, readOption, writeOption } from "../../ffi/socket.ts";
 import { errnoNumber, lastErrno, SocketError } from "../../ffi/socket_error.ts";
-import type { ReadableOption, WritableOption } from "../../ffi/socket_option.ts";
+import { isSupported, type ReadableOption, type WritableOption } from "../../ffi/socket_option.ts";
 import type { OptionValue } from "../options/settings.ts";
 import { OptionAssertionError } from "../options/assert_option.ts";
 import type { KernelLimits } from "../options/kernel_limits.ts";
@@ -112,6 +112,6 @@ export function describeOptions(
     `recv buffer size: ${readOption(fd, SO_RCVBUF)} (max=${limits.rmemMax ?? "unknown"})`,
     `send buffer size: ${readOption(fd, SO_SNDBUF)} (max=${limits.wmemMax ?? "unknown"})`,
   ];
-  if (TCP_QUICKACK.optname >= 0) lines.push(`TCP quick ACK: ${readOption(fd, TCP_QUICKACK)}`);
+  if (isSupported(TCP_QUICKACK)) lines.push(`TCP quick ACK: ${readOption(fd, TCP_QUICKACK)}`);
   return lines;
 }

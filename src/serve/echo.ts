@@ -5,6 +5,7 @@
 import { fdHint } from "../../ffi/find_fd.ts";
 import { TCP_QUICKACK } from "../../ffi/options/tcp.ts";
 import { hasArrived, receiveArrived, sendNow, writeOption } from "../../ffi/socket.ts";
+import { isSupported } from "../../ffi/socket_option.ts";
 import type { ConnHandler, ConnInfo } from "./conn_handler.ts";
 import { logMessage } from "../net/logger.ts";
 import {
@@ -43,7 +44,7 @@ export function echo(): ConnHandler<Deno.Conn<Deno.NetAddr>> {
  */
 async function echoTcp(conn: Deno.Conn<Deno.NetAddr>, info: ConnInfo): Promise<void> {
   const fd = fdHint(conn) ?? socketFd(conn);
-  const keepQuickAck = info.settings.quickAck === true && TCP_QUICKACK.optname >= 0;
+  const keepQuickAck = info.settings.quickAck === true && isSupported(TCP_QUICKACK);
   const buffer = takeBuffer();
   try {
     for (;;) {

@@ -4,8 +4,10 @@
 
 import { fdHint } from "../../ffi/find_fd.ts";
 import { TCP_INFO } from "../../ffi/options/tcp.ts";
+import { showAddr } from "../../ffi/sockaddr.ts";
 import { readOption, shutdown } from "../../ffi/socket.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
+import { isSupported } from "../../ffi/socket_option.ts";
 import type { TcpInfo, TcpState } from "../../ffi/tcp_info.ts";
 import { settingOptions, type SocketSettings } from "../options/settings.ts";
 import { OptionAssertionError } from "../options/assert_option.ts";
@@ -14,7 +16,7 @@ import { type AnyConn, close, Connection, Connections, lingeringClose } from "./
 import { ConnectionCheck, describeOptions } from "./connection_check.ts";
 import type { KernelLimits } from "../options/kernel_limits.ts";
 import { type ListenOptions, type OpenListener, openListener } from "../net/listen.ts";
-import { type ReadyLogger, readyLogger, showAddr } from "../net/logger.ts";
+import { type ReadyLogger, readyLogger } from "../net/logger.ts";
 import type { AcceptQueue, ServerStats } from "./stats.ts";
 import { socketFd } from "../options/socket_fd.ts";
 
@@ -209,7 +211,7 @@ class Server implements TcpServer {
     this.#settings = options.settings ?? {};
     this.#maxConnections = options.maxConnections ?? Infinity;
     this.#idleTimeout = (options.idleTimeout ?? Infinity) * 1000;
-    if (this.#idleTimeout !== Infinity && TCP_INFO.optname < 0) {
+    if (this.#idleTimeout !== Infinity && !isSupported(TCP_INFO)) {
       throw new Deno.errors.NotSupported("idleTimeout takes TCP_INFO, which macOS does not have");
     }
     options.signal?.throwIfAborted();
@@ -530,7 +532,7 @@ class Server implements TcpServer {
 
 /** TCP_INFO of a listener has its accept queue: the length and the limit. */
 function acceptQueue({ addr, opened }: Port): AcceptQueue {
-  if (TCP_INFO.optname < 0) return { addr, length: undefined, limit: undefined };
+  if (!isSupported(TCP_INFO)) return { addr, length: undefined, limit: undefined };
   const { unacked, sacked } = readOption(opened.fd, TCP_INFO);
   return { addr, length: unacked, limit: sacked };
 }
@@ -571,7 +573,7 @@ function tcpInfo(conn: AnyConn): TcpInfo | undefined {
  */
 function countBytes(connection: Connection): void {
   const { conn } = connection;
-  if (TCP_INFO.optname < 0 || "handshake" in conn) return;
+  if (!isSupported(TCP_INFO) || "handshake" in conn) return;
   const info = tcpInfo(conn);
   if (info === undefined) return;
   const { bytesReceived = 0n, bytesSent = 0n, bytesRetrans = 0n, notsentBytes = 0 } = info;

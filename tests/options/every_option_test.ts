@@ -83,6 +83,7 @@ type Trial = [option: WritableOption<unknown>, kind: Kind, value: unknown, reads
 const udpAddr = (hostname: string): Deno.NetAddr => ({ transport: "udp", hostname, port: 0 });
 const lo4 = { multiaddr: "239.1.2.3", address: "127.0.0.1" };
 const source4 = { multiaddr: "239.1.2.3", sourceaddr: "127.0.0.9", interface: "127.0.0.1" };
+const filter4 = { multiaddr: "239.1.2.3", interface: "127.0.0.1", mode: "include" as const };
 const lo = 1; // the index of the loopback interface
 const lo6 = { multiaddr: "ff02::1234", ifindex: lo };
 const group4 = { interface: lo, group: udpAddr("239.1.2.3") };
@@ -309,7 +310,7 @@ const REFUSALS: [option: WritableOption<unknown>, kind: Kind, value: unknown, co
   // no interface has a prefix for it
   [sockopt.IPV6_JOIN_ANYCAST, "udp6", { multiaddr: "fc00::1", ifindex: lo }, "EADDRNOTAVAIL"],
   [sockopt.IPV6_LEAVE_ANYCAST, "udp6", { multiaddr: "fc00::1", ifindex: lo }, "ENOENT"],
-  [sockopt.IP_MSFILTER, "udp", { ...source4, mode: "include", sources: [] }, "EADDRNOTAVAIL"],
+  [sockopt.IP_MSFILTER, "udp", { ...filter4, sources: [] }, "EADDRNOTAVAIL"],
   [sockopt.MCAST_MSFILTER, "udp", { ...group4, mode: "include", sources: [] }, "EADDRNOTAVAIL"],
   [
     sockopt.IPV6_MCAST_MSFILTER,
@@ -422,9 +423,7 @@ for (const [kind, [join, , group], value, done, undone] of BLOCKS) {
 testAsRoot("the filters of sources are set on a group that was joined", async () => {
   using made = await KINDS.udp();
   setOption(made.socket, IP_ADD_SOURCE_MEMBERSHIP, source4);
-  const { multiaddr, interface: address } = source4;
-  const filter = { multiaddr, interface: address, mode: "include" as const };
-  setOption(made.socket, sockopt.IP_MSFILTER, { ...filter, sources: ["127.0.0.5", "127.0.0.6"] });
+  setOption(made.socket, sockopt.IP_MSFILTER, { ...filter4, sources: ["127.0.0.5", "127.0.0.6"] });
   // what is in the filter now can be dropped, what was before cannot
   setOption(made.socket, sockopt.IP_DROP_SOURCE_MEMBERSHIP, {
     ...source4,
