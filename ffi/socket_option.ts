@@ -30,10 +30,29 @@ export interface SocketOption<T, Access extends OptionAccess = "read-write"> {
   readonly codec: Codec<T>;
   /** Whether the kernel reads back twice what was set, as Linux does with buffer sizes. */
   readonly doubles?: boolean;
+  /** The sysctl that caps it, such as "net.core.rmem_max": more than that is taken for that, without an error. */
+  readonly cappedBy?: string;
   /** The capability that setting it takes, or setting it to some values: capabilities(7). */
   readonly capability?: string;
+  /**
+   * What a socket must not have done yet. Later the kernel refuses it, or takes it without the effect that it is for:
+   * for "bind" on the address and the port that bind(2) took, for "connect" on the handshake, of which a listener does
+   * one for each connection, so that it counts for those that arrive after it was set.
+   */
+  readonly setBefore?: "bind" | "connect";
   /** Whether it is for listeners alone, so that connections are not expected to have it. */
   readonly listenerOnly?: boolean;
+  /** `false` where a connection does not inherit it from its listener: a server sets it on each. */
+  readonly inherited?: false;
+  /** What a connection reports in its place, where that is another quantity than the one that was set. */
+  readonly onConnection?: string;
+  /**
+   * Whether the kernel may drop it at any time. A server sets it again on each connection, and after each read to keep it,
+   * and does without it where the kernel refuses it.
+   */
+  readonly lapses?: boolean;
+  /** Whether it tells what happens to a socket, and so changes by itself. */
+  readonly measures?: boolean;
   /** Whether reading it changes the socket, so that `readOptions()` leaves it out. */
   readonly consumes?: boolean;
 }
@@ -90,15 +109,10 @@ export function levelNumber(level: OptionLevel): number {
   return LEVELS[level];
 }
 
-/** What is particular to an option of the table. */
-interface Particulars<Access extends OptionAccess> {
-  /** Absent: it can be read and written. */
-  readonly access?: Access;
-  readonly doubles?: boolean;
-  readonly capability?: string;
-  readonly consumes?: boolean;
-  readonly listenerOnly?: boolean;
-}
+/** What is particular to an option of the table. Without `access` it can be read and written. */
+type Particulars<Access extends OptionAccess> = Partial<
+  Omit<SocketOption<unknown, Access>, "name" | "level" | "optname" | "codec">
+>;
 
 /**
  * An entry of the option table. The number is Linux's; macOS has its own in {@linkcode DARWIN_OPTIONS}.

@@ -62,6 +62,7 @@ export const IP_BIND_ADDRESS_NO_PORT: SocketOption<boolean> = option(
   "IP_BIND_ADDRESS_NO_PORT",
   24,
   bool,
+  { setBefore: "bind" },
 );
 
 /**
@@ -115,7 +116,9 @@ export const IP_DROP_SOURCE_MEMBERSHIP: SocketOption<SourceMembership, "write-on
  *
  * Default: off. Platform: Linux 2.4. Source: ip(7).
  */
-export const IP_FREEBIND: SocketOption<boolean> = option("IPPROTO_IP", "IP_FREEBIND", 15, bool);
+export const IP_FREEBIND: SocketOption<boolean> = option("IPPROTO_IP", "IP_FREEBIND", 15, bool, {
+  setBefore: "bind",
+});
 
 /**
  * Whether the data that is sent on a raw socket begins with an IP header.
@@ -135,6 +138,7 @@ export const IP_LOCAL_PORT_RANGE: SocketOption<PortRange> = option(
   "IP_LOCAL_PORT_RANGE",
   51,
   portRange,
+  { setBefore: "bind" },
 );
 
 /**
@@ -246,6 +250,7 @@ export const IP_OPTIONS: SocketOption<Uint8Array> = option(
   "IP_OPTIONS",
   4,
   bytes(40),
+  { inherited: false },
 );
 
 /**
@@ -364,14 +369,13 @@ export const IP_RETOPTS: SocketOption<boolean> = option("IPPROTO_IP", "IP_RETOPT
  * Whether a raw socket receives packets with the router alert option that are only passing
  * through.
  *
- * Default: off. Write only. Platform: Linux 2.2. Source: ip(7).
+ * Default: off. Platform: Linux 2.2, read back since 6.9. Source: ip(7).
  */
-export const IP_ROUTER_ALERT: SocketOption<boolean, "write-only"> = option(
+export const IP_ROUTER_ALERT: SocketOption<boolean> = option(
   "IPPROTO_IP",
   "IP_ROUTER_ALERT",
   5,
   bool,
-  { access: "write-only" },
 );
 
 /**
@@ -393,7 +397,7 @@ export const IP_TRANSPARENT: SocketOption<boolean> = option(
   "IP_TRANSPARENT",
   19,
   bool,
-  { capability: "CAP_NET_ADMIN or CAP_NET_RAW" },
+  { capability: "CAP_NET_ADMIN or CAP_NET_RAW", setBefore: "bind" },
 );
 
 /**

@@ -284,6 +284,7 @@ export const IPV6_FREEBIND: SocketOption<boolean> = option(
   "IPV6_FREEBIND",
   78,
   bool,
+  { setBefore: "bind" },
 );
 
 /**
@@ -442,7 +443,9 @@ export const IPV6_MINHOPCOUNT: SocketOption<number> = option(
  *
  * Platform: Linux 2.2. Source: ipv6(7).
  */
-export const IPV6_MTU: SocketOption<number> = option("IPPROTO_IPV6", "IPV6_MTU", 24, int);
+export const IPV6_MTU: SocketOption<number> = option("IPPROTO_IPV6", "IPV6_MTU", 24, int, {
+  onConnection: "the MTU of its path",
+});
 
 /**
  * Whether packets may be fragmented by the sender, as IP_MTU_DISCOVER.
@@ -662,7 +665,7 @@ export const IPV6_RECVTCLASS: SocketOption<boolean> = option(
  * The router alert value for which a raw socket receives packets that are only passing through;
  * -1: none. Read, 1 or 0 for whether there is one.
  *
- * Default: 0. Platform: Linux 2.2. Source: ipv6(7).
+ * Default: 0. Platform: Linux 2.2, read back since 6.9. Source: ipv6(7).
  */
 export const IPV6_ROUTER_ALERT: SocketOption<number> = option(
   "IPPROTO_IPV6",
@@ -727,7 +730,7 @@ export const IPV6_TRANSPARENT: SocketOption<boolean> = option(
   "IPV6_TRANSPARENT",
   75,
   bool,
-  { capability: "CAP_NET_ADMIN or CAP_NET_RAW" },
+  { capability: "CAP_NET_ADMIN or CAP_NET_RAW", setBefore: "bind" },
 );
 
 /**
@@ -762,4 +765,6 @@ export const IPV6_UNICAST_IF: SocketOption<number> = option(
  * Default: the sysctl net.ipv6.bindv6only, off. Platform: Linux 2.4.21; macOS. Source: ipv6(7),
  * RFC 3493.
  */
-export const IPV6_V6ONLY: SocketOption<boolean> = option("IPPROTO_IPV6", "IPV6_V6ONLY", 26, bool);
+export const IPV6_V6ONLY: SocketOption<boolean> = option("IPPROTO_IPV6", "IPV6_V6ONLY", 26, bool, {
+  setBefore: "bind",
+});

@@ -106,7 +106,7 @@ export const SO_BINDTODEVICE: SocketOption<string> = option(
   "SO_BINDTODEVICE",
   25,
   string(16),
-  { capability: "CAP_NET_RAW" },
+  { capability: "CAP_NET_RAW", setBefore: "bind" },
 );
 
 /**
@@ -119,7 +119,7 @@ export const SO_BINDTOIFINDEX: SocketOption<number> = option(
   "SO_BINDTOIFINDEX",
   62,
   int,
-  { capability: "CAP_NET_RAW" },
+  { capability: "CAP_NET_RAW", setBefore: "bind" },
 );
 
 /**
@@ -294,6 +294,7 @@ export const SO_INCOMING_CPU: SocketOption<number> = option(
   "SO_INCOMING_CPU",
   49,
   int,
+  { onConnection: "the CPU of its last packet" },
 );
 
 /**
@@ -382,7 +383,7 @@ export const SO_MEMINFO: SocketOption<SocketMemory, "read-only"> = option(
   "SO_MEMINFO",
   55,
   socketMemory,
-  { access: "read-only" },
+  { access: "read-only", measures: true },
 );
 
 /**
@@ -541,6 +542,7 @@ export const SO_PREFER_BUSY_POLL: SocketOption<boolean> = option(
  */
 export const SO_PRIORITY: SocketOption<number> = option("SOL_SOCKET", "SO_PRIORITY", 12, int, {
   capability: "CAP_NET_ADMIN",
+  inherited: false,
 });
 
 /**
@@ -570,6 +572,8 @@ export const SO_PROTOCOL: SocketOption<SocketProtocol, "read-only"> = option(
  */
 export const SO_RCVBUF: SocketOption<number> = option("SOL_SOCKET", "SO_RCVBUF", 8, int, {
   doubles: !isDarwin,
+  cappedBy: "net.core.rmem_max",
+  setBefore: "connect",
 });
 
 /**
@@ -582,7 +586,7 @@ export const SO_RCVBUFFORCE: SocketOption<number, "write-only"> = option(
   "SO_RCVBUFFORCE",
   33,
   int,
-  { access: "write-only", capability: "CAP_NET_ADMIN" },
+  { access: "write-only", capability: "CAP_NET_ADMIN", setBefore: "connect" },
 );
 
 /**
@@ -647,7 +651,9 @@ export const SO_RESERVE_MEM: SocketOption<number> = option("SOL_SOCKET", "SO_RES
  *
  * Default: off. Platform: Linux; macOS. Source: socket(7).
  */
-export const SO_REUSEADDR: SocketOption<boolean> = option("SOL_SOCKET", "SO_REUSEADDR", 2, bool);
+export const SO_REUSEADDR: SocketOption<boolean> = option("SOL_SOCKET", "SO_REUSEADDR", 2, bool, {
+  setBefore: "bind",
+});
 
 /**
  * Whether several sockets may listen on one address and share its connections. Every one of them
@@ -656,7 +662,9 @@ export const SO_REUSEADDR: SocketOption<boolean> = option("SOL_SOCKET", "SO_REUS
  * Default: off. Platform: Linux 3.9; macOS, where the connections are not spread. Source:
  * socket(7).
  */
-export const SO_REUSEPORT: SocketOption<boolean> = option("SOL_SOCKET", "SO_REUSEPORT", 15, bool);
+export const SO_REUSEPORT: SocketOption<boolean> = option("SOL_SOCKET", "SO_REUSEPORT", 15, bool, {
+  setBefore: "bind",
+});
 
 /**
  * Whether each received message tells how many packets were dropped so far for lack of space.
@@ -689,6 +697,7 @@ export const SO_SELECT_ERR_QUEUE: SocketOption<boolean> = option(
  */
 export const SO_SNDBUF: SocketOption<number> = option("SOL_SOCKET", "SO_SNDBUF", 7, int, {
   doubles: !isDarwin,
+  cappedBy: "net.core.wmem_max",
 });
 
 /**

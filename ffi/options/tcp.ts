@@ -38,7 +38,7 @@ export const TCP_CC_INFO: SocketOption<CongestionInfo, "read-only"> = option(
   "TCP_CC_INFO",
   26,
   congestionInfo,
-  { access: "read-only" },
+  { access: "read-only", measures: true },
 );
 
 /**
@@ -99,6 +99,7 @@ export const TCP_DELACK_MAX_US: SocketOption<number> = option(
  */
 export const TCP_FASTOPEN: SocketOption<number> = option("IPPROTO_TCP", "TCP_FASTOPEN", 23, int, {
   listenerOnly: true,
+  cappedBy: "net.core.somaxconn",
 });
 
 /**
@@ -111,6 +112,7 @@ export const TCP_FASTOPEN_CONNECT: SocketOption<boolean> = option(
   "TCP_FASTOPEN_CONNECT",
   30,
   bool,
+  { setBefore: "connect" },
 );
 
 /**
@@ -136,6 +138,7 @@ export const TCP_FASTOPEN_NO_COOKIE: SocketOption<boolean> = option(
   "TCP_FASTOPEN_NO_COOKIE",
   34,
   bool,
+  { setBefore: "connect" },
 );
 
 /**
@@ -149,7 +152,7 @@ export const TCP_INFO: SocketOption<TcpInfo, "read-only"> = option(
   "TCP_INFO",
   11,
   tcpInfo,
-  { access: "read-only" },
+  { access: "read-only", measures: true },
 );
 
 /**
@@ -212,7 +215,10 @@ export const TCP_LINGER2: SocketOption<number> = option("IPPROTO_TCP", "TCP_LING
  *
  * Platform: Linux; macOS. Source: tcp(7), RFC 9293 section 3.7.1.
  */
-export const TCP_MAXSEG: SocketOption<number> = option("IPPROTO_TCP", "TCP_MAXSEG", 2, int);
+export const TCP_MAXSEG: SocketOption<number> = option("IPPROTO_TCP", "TCP_MAXSEG", 2, int, {
+  setBefore: "connect",
+  onConnection: "the largest segment that its peer and the path allow, less its TCP options",
+});
 
 /**
  * A key with which the segments from and to a peer are signed.
@@ -224,7 +230,7 @@ export const TCP_MD5SIG: SocketOption<Md5Signature, "write-only"> = option(
   "TCP_MD5SIG",
   14,
   md5Signature,
-  { access: "write-only" },
+  { access: "write-only", setBefore: "connect" },
 );
 
 /**
@@ -237,7 +243,7 @@ export const TCP_MD5SIG_EXT: SocketOption<Md5Signature, "write-only"> = option(
   "TCP_MD5SIG_EXT",
   32,
   md5Signature,
-  { access: "write-only" },
+  { access: "write-only", setBefore: "connect" },
 );
 
 /**
@@ -283,7 +289,9 @@ export const TCP_QUEUE_SEQ: SocketOption<number> = option(
  * Default: on at the start of a connection. Platform: Linux 2.4.4. Source: tcp(7), RFC 1122
  * section 4.2.3.2.
  */
-export const TCP_QUICKACK: SocketOption<boolean> = option("IPPROTO_TCP", "TCP_QUICKACK", 12, bool);
+export const TCP_QUICKACK: SocketOption<boolean> = option("IPPROTO_TCP", "TCP_QUICKACK", 12, bool, {
+  lapses: true,
+});
 
 /**
  * Whether the connection is being restored, as when a process is moved to another machine:
@@ -473,6 +481,7 @@ export const TCP_WINDOW_CLAMP: SocketOption<number> = option(
   "TCP_WINDOW_CLAMP",
   10,
   int,
+  { setBefore: "connect" },
 );
 
 /**

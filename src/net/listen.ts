@@ -16,7 +16,8 @@ import { readOption } from "../../ffi/socket.ts";
 import { isSupported } from "../../ffi/socket_option.ts";
 import {
   applyOption,
-  cappedBy,
+  BACKLOG_CAP,
+  cappedNote,
   settingOptions,
   type SettingReport,
   type SocketSettings,
@@ -230,7 +231,7 @@ function reportBacklog(fd: number, requested: number): SettingReport[] {
     ...report,
     limit: effective,
     ok: false,
-    note: cappedBy(report.option, effective, requested),
+    note: cappedNote(BACKLOG_CAP, effective, requested),
   }];
 }
 

@@ -68,14 +68,14 @@ export interface KernelLimits {
  * @returns The limits.
  */
 export function kernelLimits(): KernelLimits {
-  const synRetries = read("net.ipv4.tcp_syn_retries", Number);
+  const synRetries = readSysctl("net.ipv4.tcp_syn_retries");
   const synLinearTimeouts = read("net.ipv4.tcp_syn_linear_timeouts", Number, "0");
-  const synackRetries = read("net.ipv4.tcp_synack_retries", Number);
+  const synackRetries = readSysctl("net.ipv4.tcp_synack_retries");
   return {
-    somaxconn: read("net.core.somaxconn", Number),
-    maxSynBacklog: read("net.ipv4.tcp_max_syn_backlog", Number),
-    rmemMax: read("net.core.rmem_max", Number),
-    wmemMax: read("net.core.wmem_max", Number),
+    somaxconn: readSysctl("net.core.somaxconn"),
+    maxSynBacklog: readSysctl("net.ipv4.tcp_max_syn_backlog"),
+    rmemMax: readSysctl("net.core.rmem_max"),
+    wmemMax: readSysctl("net.core.wmem_max"),
     tcpRmem: read("net.ipv4.tcp_rmem", range),
     tcpWmem: read("net.ipv4.tcp_wmem", range),
     synRetries,
@@ -87,6 +87,11 @@ export function kernelLimits(): KernelLimits {
     congestion: read("net.ipv4.tcp_congestion_control", String),
     availableCongestion: read("net.ipv4.tcp_available_congestion_control", words),
   };
+}
+
+/** A sysctl that is a number, or `undefined` where it may not be read. */
+export function readSysctl(sysctl: string): number | undefined {
+  return read(sysctl, Number);
 }
 
 /**

@@ -13,8 +13,8 @@ import { TCP_QUICKACK } from "../../ffi/options/tcp.ts";
 import { compareName, type NameCall, socketName } from "../../ffi/sockaddr.ts";
 import { isNonBlocking, OptionBytes, readOption, writeOption } from "../../ffi/socket.ts";
 import { errnoNumber, lastErrno, SocketError } from "../../ffi/socket_error.ts";
-import { isSupported, type ReadableOption, type WritableOption } from "../../ffi/socket_option.ts";
-import type { OptionValue } from "../options/settings.ts";
+import { isSupported, type ReadableOption } from "../../ffi/socket_option.ts";
+import { isForConnections, type OptionValue, settingsInForce } from "../options/settings.ts";
 import { OptionAssertionError } from "../options/assert_option.ts";
 import type { KernelLimits } from "../options/kernel_limits.ts";
 
@@ -40,7 +40,7 @@ export class ConnectionCheck {
     const expect = (option: ReadableOption<unknown>, setting?: OptionValue): Expectation => ({
       option,
       expected: OptionBytes.of(listenerFd, option),
-      always: setting !== undefined && option.name === TCP_QUICKACK.name
+      always: setting !== undefined && option.lapses === true
         ? OptionBytes.from(...setting)
         : undefined,
       setting,
@@ -49,7 +49,9 @@ export class ConnectionCheck {
       expect(SO_TYPE),
       expect(SO_REUSEADDR),
       expect(SO_REUSEPORT),
-      ...settings.filter(isForConnections).map((setting) => expect(setting[0], setting)),
+      ...settingsInForce(settings).filter(isForConnections).map((setting) =>
+        expect(setting[0], setting)
+      ),
     ];
   }
 
@@ -72,13 +74,6 @@ export class ConnectionCheck {
     }
     return true;
   }
-}
-
-/** Whether a connection is expected to have a setting as the listener has it. */
-function isForConnections(
-  setting: OptionValue,
-): setting is readonly [option: WritableOption<unknown> & ReadableOption<unknown>, value: unknown] {
-  return setting[0].access !== "write-only" && setting[0].listenerOnly !== true;
 }
 
 /** Asserts one address; `false` where the peer has gone. */
