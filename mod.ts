@@ -37,9 +37,11 @@ export type {
   SourceFilter,
   SourceMembership,
 } from "./ffi/ip_structs.ts";
+export type { OptionTable } from "./ffi/option_table.ts";
 export { SocketError, type SocketErrorDetails } from "./ffi/socket_error.ts";
 export {
   type AnySocketOption,
+  type DefinedOption,
   isSupported,
   type OptionAccess,
   type OptionLevel,
@@ -71,6 +73,7 @@ export type {
 export {
   applySettings,
   type KeepAlive,
+  type OptionSetting,
   type OptionValue,
   type SettingReport,
   type SocketSettings,

@@ -11,6 +11,14 @@ import * as tcp from "./options/tcp.ts";
 import * as udp from "./options/udp.ts";
 import type { AnySocketOption } from "./socket_option.ts";
 
+/** The options of the table by their names. */
+export type OptionTable =
+  & typeof ip
+  & typeof ipv6
+  & typeof socket
+  & typeof tcp
+  & typeof udp;
+
 /** Every option of the table, also those that this platform does not have. */
 export const OPTION_TABLE: readonly AnySocketOption[] = [socket, tcp, ip, ipv6, udp].flatMap(
   (level) => Object.values(level) as AnySocketOption[],

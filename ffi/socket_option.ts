@@ -57,6 +57,12 @@ export interface SocketOption<T, Access extends OptionAccess = "read-write"> {
   readonly consumes?: boolean;
 }
 
+/** An option that {@linkcode defineOption} has made. */
+export interface DefinedOption<T, Access extends OptionAccess> extends SocketOption<T, Access> {
+  /** Tells it from the table's options. */
+  readonly defined: true;
+}
+
 /** An option that getOption() takes. */
 export type ReadableOption<T> = SocketOption<T, "read-write"> | SocketOption<T, "read-only">;
 

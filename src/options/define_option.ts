@@ -1,9 +1,9 @@
 import { checkInteger, type Codec } from "../../ffi/codec.ts";
 import {
+  type DefinedOption,
   levelNumber,
   type OptionAccess,
   type OptionLevel,
-  type SocketOption,
 } from "../../ffi/socket_option.ts";
 
 /** An option of one's own, for {@linkcode defineOption}. */
@@ -48,7 +48,7 @@ export interface OptionDefinition<T, Access extends OptionAccess> {
  */
 export function defineOption<T, Access extends OptionAccess>(
   { name, level, optname, codec, access }: OptionDefinition<T, Access>,
-): SocketOption<T, Access> {
+): DefinedOption<T, Access> {
   for (const size of [codec.size, ...codec.exactSizes ?? []]) {
     checkInteger(size, 0, 2 ** 31 - 1, `the codec of ${name} to have a size`);
   }
@@ -58,5 +58,6 @@ export function defineOption<T, Access extends OptionAccess>(
     optname,
     codec,
     access,
+    defined: true,
   };
 }

@@ -9,8 +9,9 @@ import {
   TCP_SYNCNT,
   TCP_USER_TIMEOUT,
 } from "../../ffi/options/tcp.ts";
+import type { OptionTable } from "../../ffi/option_table.ts";
 import { readOption, writeOption } from "../../ffi/socket.ts";
-import type { ReadableOption, WritableOption } from "../../ffi/socket_option.ts";
+import type { DefinedOption, ReadableOption, WritableOption } from "../../ffi/socket_option.ts";
 import type { Linger } from "../../ffi/structs.ts";
 import { isAsExpected } from "./assert_option.ts";
 import { socketFd } from "./socket_fd.ts";
@@ -26,8 +27,20 @@ export interface KeepAlive {
   count?: number;
 }
 
-/** An option together with its value, for {@linkcode SocketSettings.options}. */
+/** An option together with its value. */
 export type OptionValue<T = unknown> = readonly [option: WritableOption<T>, value: T];
+
+/**
+ * An option of the table together with a value of its own type, or one that {@linkcode defineOption} has made together with
+ * any, for {@linkcode SocketSettings.options}.
+ */
+export type OptionSetting =
+  | {
+    [Name in keyof OptionTable]: OptionTable[Name] extends WritableOption<infer T>
+      ? readonly [option: OptionTable[Name], value: T]
+      : never;
+  }[keyof OptionTable]
+  | readonly [option: DefinedOption<unknown, "read-write" | "write-only">, value: unknown];
 
 /** The options of a socket under the names of what they do. What is absent is left as the kernel has it. */
 export interface SocketSettings {
@@ -53,7 +66,7 @@ export interface SocketSettings {
   /** TCP_CONGESTION: the congestion control, such as "cubic" or "bbr". */
   congestion?: string;
   /** Any other options with their values, set after those above in the order given. */
-  options?: readonly OptionValue[];
+  options?: readonly OptionSetting[];
 }
 
 /** The options that settings stand for, in the order in which they are set. */

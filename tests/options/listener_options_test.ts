@@ -9,6 +9,7 @@ import {
   IPV6_V6ONLY,
   isSupported,
   listen,
+  type OptionSetting,
   type ReadableOption,
   serve,
   setOption,
@@ -155,7 +156,7 @@ testWith("root", "whatever is set on a listener, it is served or refused at star
         serve({
           hostname: hostOf(option),
           port: 0,
-          settings: { options: [[option, set?.value ?? VALUES[option.name] ?? true]] },
+          settings: { options: [[option, set?.value ?? VALUES[option.name] ?? true] as never] },
         }, echoOnce());
       if (set === undefined) {
         assert.throws(start, SocketError);
@@ -178,7 +179,7 @@ testWith("root", "the options that were refused on every connection are served",
       [[TCP_MAXSEG, 1000]],
       [[TCP_QUICKACK, true], [TCP_QUICKACK, false]],
       [[TCP_NODELAY, false], [TCP_NODELAY, true]],
-    ] as [WritableOption<unknown>, unknown][][]
+    ] satisfies OptionSetting[][]
   ) {
     await using server = serve(
       { hostname: "127.0.0.1", port: 0, settings: { options } },
