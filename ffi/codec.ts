@@ -29,6 +29,13 @@ export interface Codec<T> {
    */
   decode(from: DataView): T;
   /**
+   * Takes over what setsockopt(2) has answered in the place of the value, where it does.
+   *
+   * @param from The bytes of the value, as the kernel left them.
+   * @param value The value that was written.
+   */
+  answered?(from: DataView, value: T): void;
+  /**
    * Makes a value of text, as on a command line. Absent where a value has no short form.
    *
    * @throws {TypeError} saying what is allowed.
@@ -62,17 +69,22 @@ export const bool: Codec<boolean> = {
   },
 };
 
+/** A C `int` of a range: what is not in it, the kernel would refuse without saying why, or cut. */
+export function integer(low: number, high: number): Codec<number> {
+  return {
+    size: 4,
+    encode(value, into) {
+      checkInteger(value, low, high);
+      into.setInt32(0, value, LITTLE_ENDIAN);
+      return 4;
+    },
+    decode: readInt,
+    parse: parseInteger,
+  };
+}
+
 /** A C `int`: a whole number of 32 bits with its sign. */
-export const int: Codec<number> = {
-  size: 4,
-  encode(value, into) {
-    checkInteger(value, -(2 ** 31), 2 ** 31 - 1);
-    into.setInt32(0, value, LITTLE_ENDIAN);
-    return 4;
-  },
-  decode: readInt,
-  parse: parseInteger,
-};
+export const int: Codec<number> = integer(-(2 ** 31), 2 ** 31 - 1);
 
 /** An unsigned whole number of 32 bits. */
 export const uint32: Codec<number> = {

@@ -304,7 +304,7 @@ const FLOW_LABEL_FLAGS: Record<FlowLabelFlag, number> = {
 export interface FlowLabelRequest {
   /** Where the flow leads. */
   dst: string;
-  /** The label, of 20 bits; 0 lets the kernel choose. */
+  /** The label, of 20 bits; 0 lets the kernel choose, and what it chose stands here afterwards. */
   label: number;
   /** What is done with it. */
   action: FlowLabelAction;
@@ -342,6 +342,10 @@ export const flowLabelRequest: Codec<FlowLabelRequest> = {
     into.setUint16(24, expires, LITTLE_ENDIAN); // flr_expires
     into.setUint16(26, value.linger, LITTLE_ENDIAN); // flr_linger
     return 32;
+  },
+  answered(from, value) {
+    // an object that is frozen stays as it is
+    if (value.label === 0) Reflect.set(value, "label", from.getUint32(16)); // flr_label
   },
   decode() {
     throw new TypeError("IPV6_FLOWLABEL_MGR can only be written");

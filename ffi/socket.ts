@@ -4,6 +4,7 @@
  * @module
  */
 
+import { show } from "./codec.ts";
 import { libc } from "./libc.ts";
 import { isDarwin, platformName } from "./platform.ts";
 import { errnoNumber, lastErrno, SocketError } from "./socket_error.ts";
@@ -110,8 +111,9 @@ function decode<T>({ name, codec }: ReadableOption<T>, size: number): T {
 export function writeOption<T>(fd: number, option: WritableOption<T>, value: T): void {
   const size = encode(option, value);
   if (libc().setsockopt(fd, option.level, option.optname, bytes, size) !== 0) {
-    throw failed("setsockopt", option);
+    throw failed("setsockopt", option, value);
   }
+  option.codec.answered?.(viewOf(size), value);
 }
 
 /** Puts a value into the memory: its length, which is never more than its codec's size. */
@@ -133,6 +135,7 @@ function encode<T>({ name, codec }: WritableOption<T>, value: T): number {
 function failed(
   syscall: "getsockopt" | "setsockopt",
   option: SocketOption<unknown, OptionAccess>,
+  value?: unknown,
 ): SocketError {
   const errno = lastErrno();
   const { name, capability } = option;
@@ -141,7 +144,12 @@ function failed(
     return new SocketError(syscall, errnoNumber("ENOPROTOOPT"), { option: name, reason });
   }
   const error = new SocketError(syscall, errno, { option: name });
-  if (syscall === "getsockopt" || capability === undefined) return error;
+  if (syscall === "getsockopt") return error;
+  if (error.code === "EINVAL" && typeof value !== "object") {
+    const reason = `${show(value)} is not valid, or not in this state of the socket`;
+    return new SocketError(syscall, errno, { option: name, reason });
+  }
+  if (capability === undefined) return error;
   if (error.code !== "EPERM" && error.code !== "EACCES") return error;
   const reason = `not permitted, it takes ${capability}`;
   return new SocketError(syscall, errno, { option: name, reason });

@@ -4,7 +4,15 @@
  * @module
  */
 
-import { bool, bytes, int, type MtuDiscover, mtuDiscover, uint32BigEndian } from "../codec.ts";
+import {
+  bool,
+  bytes,
+  int,
+  integer,
+  type MtuDiscover,
+  mtuDiscover,
+  uint32BigEndian,
+} from "../codec.ts";
 import {
   type GroupFilter,
   groupFilter,
@@ -146,7 +154,12 @@ export const IP_LOCAL_PORT_RANGE: SocketOption<PortRange> = option(
  *
  * Default: 0. Platform: Linux 2.6.34. Source: linux/in.h, RFC 5082.
  */
-export const IP_MINTTL: SocketOption<number> = option("IPPROTO_IP", "IP_MINTTL", 21, int);
+export const IP_MINTTL: SocketOption<number> = option(
+  "IPPROTO_IP",
+  "IP_MINTTL",
+  21,
+  integer(0, 255),
+);
 
 /**
  * The sources of a multicast group that are heard, all at once.
@@ -230,7 +243,7 @@ export const IP_MULTICAST_TTL: SocketOption<number> = option(
   "IPPROTO_IP",
   "IP_MULTICAST_TTL",
   33,
-  int,
+  integer(-1, 255),
 );
 
 /**
@@ -384,7 +397,7 @@ export const IP_ROUTER_ALERT: SocketOption<boolean> = option(
  *
  * Default: 0. Platform: Linux 1.0; macOS. Source: ip(7), RFC 2474.
  */
-export const IP_TOS: SocketOption<number> = option("IPPROTO_IP", "IP_TOS", 1, int);
+export const IP_TOS: SocketOption<number> = option("IPPROTO_IP", "IP_TOS", 1, integer(0, 255));
 
 /**
  * Whether addresses that are not of this machine may be bound and connections to them taken, as a
@@ -405,7 +418,7 @@ export const IP_TRANSPARENT: SocketOption<boolean> = option(
  *
  * Default: the sysctl net.ipv4.ip_default_ttl, 64. Platform: Linux 1.0; macOS. Source: ip(7).
  */
-export const IP_TTL: SocketOption<number> = option("IPPROTO_IP", "IP_TTL", 2, int);
+export const IP_TTL: SocketOption<number> = option("IPPROTO_IP", "IP_TTL", 2, integer(-1, 255));
 
 /**
  * Hears a source of a multicast group again.

@@ -10,6 +10,7 @@ import {
   type Codec,
   flags,
   int,
+  integer,
   type MtuDiscover,
   mtuDiscover,
   type SocketDomain,
@@ -435,7 +436,7 @@ export const IPV6_MINHOPCOUNT: SocketOption<number> = option(
   "IPPROTO_IPV6",
   "IPV6_MINHOPCOUNT",
   73,
-  int,
+  integer(0, 255),
 );
 
 /**
@@ -480,7 +481,7 @@ export const IPV6_MULTICAST_HOPS: SocketOption<number> = option(
   "IPPROTO_IPV6",
   "IPV6_MULTICAST_HOPS",
   18,
-  int,
+  integer(-1, 255),
 );
 
 /**
@@ -717,7 +718,12 @@ export const IPV6_RTHDRDSTOPTS: SocketOption<Uint8Array> = option(
  *
  * Default: 0. Platform: Linux 2.6.14; macOS. Source: RFC 3542.
  */
-export const IPV6_TCLASS: SocketOption<number> = option("IPPROTO_IPV6", "IPV6_TCLASS", 67, int);
+export const IPV6_TCLASS: SocketOption<number> = option(
+  "IPPROTO_IPV6",
+  "IPV6_TCLASS",
+  67,
+  integer(-1, 255),
+);
 
 /**
  * Whether addresses that are not of this machine may be bound and connections to them taken, as a
@@ -742,7 +748,7 @@ export const IPV6_UNICAST_HOPS: SocketOption<number> = option(
   "IPPROTO_IPV6",
   "IPV6_UNICAST_HOPS",
   16,
-  int,
+  integer(-1, 255),
 );
 
 /**

@@ -10,6 +10,8 @@ import {
   enumeration,
   flags,
   int,
+  integer,
+  readInt,
   type SocketDomain,
   socketDomain,
   string,
@@ -66,6 +68,9 @@ const socketProtocol: Codec<SocketProtocol> = enumeration({
   raw: 255,
   mptcp: 262,
 });
+
+/** Some kernels read -1 back as a number of 8 bits without a sign. */
+const txRehash: Codec<number> = { ...integer(-1, 1), decode: (from) => readInt(from) << 24 >> 24 };
 
 /** The kinds of socket, as SO_TYPE names them: socket(2). */
 export type SocketType = "stream" | "dgram" | "raw" | "rdm" | "seqpacket" | "dccp" | "packet";
@@ -815,13 +820,12 @@ export const SO_TIMESTAMP_NEW: SocketOption<boolean> = option(
 );
 
 /**
- * Whether a connection that times out tries another path: 0 no, 1 yes, 255 as the sysctl
- * net.core.txrehash says.
+ * Whether a connection that times out tries another path: 0 no, 1 yes, -1 as the sysctl
+ * net.core.txrehash says, which then reads back as 0 or 1.
  *
- * Default: 255 before listening, then the sysctl's value. Platform: Linux 5.18. Source: asm-
- * generic/socket.h.
+ * Default: the sysctl's value, 1. Platform: Linux 5.18. Source: asm-generic/socket.h.
  */
-export const SO_TXREHASH: SocketOption<number> = option("SOL_SOCKET", "SO_TXREHASH", 74, int);
+export const SO_TXREHASH: SocketOption<number> = option("SOL_SOCKET", "SO_TXREHASH", 74, txRehash);
 
 /**
  * How packets are sent at a time of their own. Some clocks take a capability.

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { bool, bytes, type Codec, enumeration, int, string, uint32 } from "../codec.ts";
+import { bool, bytes, type Codec, enumeration, int, integer, string, uint32 } from "../codec.ts";
+import { isDarwin } from "../platform.ts";
 import {
   type CongestionInfo,
   congestionInfo,
@@ -17,6 +18,10 @@ import {
 } from "../structs.ts";
 import { type TcpInfo, tcpInfo } from "../tcp_info.ts";
 import { option, type SocketOption } from "../socket_option.ts";
+
+// those that tcp(7) gives; macOS has no upper limit of its own
+const seconds = integer(1, isDarwin ? 2 ** 31 - 1 : 32_767);
+const count = integer(1, isDarwin ? 2 ** 31 - 1 : 127);
 
 /** Whether a connection is being restored; the last one leaves repair mode without a window probe. */
 export type Repair = "off" | "on" | "off-no-window-probe";
@@ -182,7 +187,7 @@ export const TCP_IS_MPTCP: SocketOption<boolean, "read-only"> = option(
  * Default: the sysctl net.ipv4.tcp_keepalive_probes, 9. Platform: Linux 2.4; macOS. Source:
  * tcp(7).
  */
-export const TCP_KEEPCNT: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEPCNT", 6, int);
+export const TCP_KEEPCNT: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEPCNT", 6, count);
 
 /**
  * After how many idle seconds the first keep-alive probe is sent: 1 to 32767. Counts while
@@ -191,7 +196,7 @@ export const TCP_KEEPCNT: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEP
  * Default: the sysctl net.ipv4.tcp_keepalive_time, 7200. Platform: Linux 2.4; macOS
  * (TCP_KEEPALIVE there). Source: tcp(7).
  */
-export const TCP_KEEPIDLE: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEPIDLE", 4, int);
+export const TCP_KEEPIDLE: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEPIDLE", 4, seconds);
 
 /**
  * The seconds between keep-alive probes: 1 to 32767. Counts while SO_KEEPALIVE is on.
@@ -199,7 +204,12 @@ export const TCP_KEEPIDLE: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEE
  * Default: the sysctl net.ipv4.tcp_keepalive_intvl, 75. Platform: Linux 2.4; macOS. Source:
  * tcp(7).
  */
-export const TCP_KEEPINTVL: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEPINTVL", 5, int);
+export const TCP_KEEPINTVL: SocketOption<number> = option(
+  "IPPROTO_TCP",
+  "TCP_KEEPINTVL",
+  5,
+  seconds,
+);
 
 /**
  * For how many seconds a connection that is closed stays in FIN_WAIT2 for the peer's FIN; -1: not
@@ -388,9 +398,15 @@ export const TCP_SAVED_SYN: SocketOption<Uint8Array, "read-only"> = option(
  *
  * Default: 0. Platform: Linux 4.3, 2 since 5.10. Source: linux/tcp.h.
  */
-export const TCP_SAVE_SYN: SocketOption<number> = option("IPPROTO_TCP", "TCP_SAVE_SYN", 27, int, {
-  listenerOnly: true,
-});
+export const TCP_SAVE_SYN: SocketOption<number> = option(
+  "IPPROTO_TCP",
+  "TCP_SAVE_SYN",
+  27,
+  integer(0, 2),
+  {
+    listenerOnly: true,
+  },
+);
 
 /**
  * How many times a SYN is sent again before connecting is given up: 1 to 127. On a listener it is how
@@ -399,7 +415,7 @@ export const TCP_SAVE_SYN: SocketOption<number> = option("IPPROTO_TCP", "TCP_SAV
  * Default: the sysctl net.ipv4.tcp_syn_retries, 6; on a listener net.ipv4.tcp_synack_retries, 5.
  * Platform: Linux 2.4. Source: tcp(7).
  */
-export const TCP_SYNCNT: SocketOption<number> = option("IPPROTO_TCP", "TCP_SYNCNT", 7, int);
+export const TCP_SYNCNT: SocketOption<number> = option("IPPROTO_TCP", "TCP_SYNCNT", 7, count);
 
 /**
  * Once made a thin stream retransmit at the first duplicate acknowledgement. The kernel takes it

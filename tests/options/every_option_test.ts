@@ -506,6 +506,94 @@ Deno.test("the options of a TCP socket tell what it is", async () => {
   assert.equal(sndbuf, getOption(socket, sockopt.SO_SNDBUF));
 });
 
+testAsRoot("IPV6_FLOWLABEL_MGR tells the label that the kernel has chosen", async () => {
+  using made = await KINDS.udp6();
+  const request: sockopt.FlowLabelRequest = {
+    dst: "::1",
+    label: 0,
+    action: "get",
+    share: "excl",
+    flags: ["create"],
+    expires: 6,
+    linger: 6,
+  };
+  setOption(made.socket, sockopt.IPV6_FLOWLABEL_MGR, request);
+  assert(request.label > 0 && request.label < 2 ** 20, `${request.label}`);
+  const labels = await Deno.readTextFile("/proc/net/ip6_flowlabel");
+  assert.match(labels, new RegExp(`^${request.label.toString(16).padStart(5, "0")} `, "mi"));
+  setOption(made.socket, sockopt.IPV6_FLOWLABEL_MGR, Object.freeze({ ...request, action: "put" }));
+});
+
+testAsRoot("a filter of 64 sources is set", async () => {
+  using made = await KINDS.udp6();
+  setOption(made.socket, IPV6_MCAST_JOIN_GROUP, group6);
+  const sources = Array.from({ length: 64 }, (_, i) => udpAddr(`2001:db8::${i.toString(16)}`));
+  setOption(made.socket, sockopt.IPV6_MCAST_MSFILTER, { ...group6, mode: "include", sources });
+  const filters = await Deno.readTextFile("/proc/net/mcfilter6");
+  const ours = filters.split("\n").filter((line) => /ff02.*1234 20010db8/.test(line));
+  assert.equal(ours.length, 64, filters);
+});
+
+testAsRoot("SO_TXREHASH takes -1, 0 and 1", async () => {
+  using made = await KINDS.tcp();
+  for (const [value, readsBack] of [[0, [0]], [1, [1]], [-1, [0, 1, -1]]] as const) {
+    setOption(made.socket, sockopt.SO_TXREHASH, value);
+    assert((readsBack as readonly number[]).includes(getOption(made.socket, sockopt.SO_TXREHASH)));
+  }
+  assert.throws(() => setOption(made.socket, sockopt.SO_TXREHASH, 255), {
+    name: "RangeError",
+    message: "SO_TXREHASH: expected a whole number from -1 to 1, got 255",
+  });
+});
+
+testAsRoot("a time-out is rounded to microseconds, and never to none at all", async () => {
+  using made = await KINDS.tcp();
+  for (const option of [sockopt.SO_RCVTIMEO, sockopt.SO_SNDTIMEO_NEW]) {
+    for (const value of [1999.9999, 999.9999999, 0.9999, 3_599_999.9996, 2 ** 40 + 0.99999]) {
+      setOption(made.socket, option, value);
+      // the kernel rounds up to its tick
+      const actual = getOption(made.socket, option);
+      assert(actual >= value - 0.0005 && actual <= value + 11, `${value}: ${actual}`);
+    }
+    setOption(made.socket, option, 1e-9);
+    assert(getOption(made.socket, option) > 0);
+  }
+});
+
+/** What is wrong with a value, and what is said of it. */
+const WRONG: [option: WritableOption<unknown>, kind: Kind, value: unknown, message: RegExp][] = [
+  [sockopt.TCP_KEEPIDLE, "tcp", 0, /^TCP_KEEPIDLE: .* from 1 to 32767, got 0$/],
+  [sockopt.TCP_KEEPCNT, "tcp", 128, /^TCP_KEEPCNT: .* from 1 to 127, got 128$/],
+  [sockopt.IP_TOS, "tcp", 256, /^IP_TOS: .* from 0 to 255, got 256$/],
+  [sockopt.IP_TTL, "tcp", 0, /^setsockopt IP_TTL: 0 is not valid, .*EINVAL/],
+  [
+    sockopt.IP_ADD_MEMBERSHIP,
+    "udp",
+    { multiAddr: "239.1.2.3" },
+    /an object with multiaddr, address, ifindex; there is no multiAddr$/,
+  ],
+  [
+    sockopt.IP_ADD_MEMBERSHIP,
+    "udp",
+    { address: "127.0.0.1" },
+    /expected multiaddr to be an IPv4 address, got undefined$/,
+  ],
+  [
+    sockopt.MCAST_JOIN_GROUP,
+    "udp",
+    { interface: 1, group: "239.1.2.3" },
+    /expected group with hostname and port, got "239.1.2.3"$/,
+  ],
+  [sockopt.IPV6_PKTINFO, "udp6", null, /an object with addr, ifindex, got null$/],
+];
+
+for (const [option, kind, value, message] of WRONG) {
+  testAsRoot(`${option.name} says what is wrong with ${show(value)}`, async () => {
+    using made = await KINDS[kind]();
+    assert.throws(() => setOption(made.socket, option, value), { message });
+  });
+}
+
 Deno.test("every option that can be written is tried here", () => {
   const tried = new Set([
     ...TRIALS.map(([option]) => option),
