@@ -99,6 +99,6 @@ export {
 export type { AcceptQueue, ServerStats } from "./src/serve/stats.ts";
 export { setOption } from "./src/options/set_option.ts";
 export { socketFd } from "./src/options/socket_fd.ts";
-export type { SocketLike } from "./src/options/socket_like.ts";
+export type { DatagramSocket, SocketLike } from "./src/options/socket_like.ts";
 export { supportedOptions } from "./src/options/supported_options.ts";
 export type { ExtraInfo, Transport, WriteBufferLimits } from "./src/serve/transport.ts";

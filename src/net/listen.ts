@@ -146,7 +146,7 @@ export function openListener<L extends Deno.Listener>(
 
 /** Whether Deno lets a program set SO_REUSEPORT; it ends the process where one tries without. */
 export function mayReusePort(): boolean {
-  return typeof Deno.listenDatagram === "function";
+  return "listenDatagram" in Deno;
 }
 
 /** Deno would ask on a terminal for a permission that is missing. */
