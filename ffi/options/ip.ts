@@ -296,7 +296,7 @@ export const IP_PKTOPTIONS: SocketOption<Uint8Array, "read-only"> = option(
 /**
  * The protocol number of a raw socket. Other sockets read back their local port.
  *
- * Read only. Platform: Linux 6.3. Source: linux/in.h.
+ * Read only. Platform: Linux 6.4. Source: linux/in.h.
  */
 export const IP_PROTOCOL: SocketOption<number, "read-only"> = option(
   "IPPROTO_IP",

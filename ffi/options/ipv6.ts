@@ -766,7 +766,8 @@ export const IPV6_UNICAST_IF: SocketOption<number> = option(
 
 /**
  * Whether the socket is for IPv6 alone. Off, a socket bound to "::" takes IPv4 as well, with
- * addresses such as ::ffff:127.0.0.1. To be set before bind(2).
+ * addresses such as ::ffff:127.0.0.1. It must be set before bind(2): later it
+ * is refused with EINVAL.
  *
  * Default: the sysctl net.ipv6.bindv6only, off. Platform: Linux 2.4.21; macOS. Source: ipv6(7),
  * RFC 3493.

@@ -115,9 +115,10 @@ export const SO_BINDTODEVICE: SocketOption<string> = option(
 );
 
 /**
- * The same as SO_BINDTODEVICE by the interface's index; 0 for none.
+ * The same as SO_BINDTODEVICE by the interface's index; 0 for none. Binding an unbound socket needs no
+ * privilege since Linux 5.7; changing it does.
  *
- * Default: 0. Takes CAP_NET_RAW. Platform: Linux 5.0. Source: asm-generic/socket.h.
+ * Default: 0. Capability: CAP_NET_RAW. Platform: Linux 5.1. Source: asm-generic/socket.h.
  */
 export const SO_BINDTOIFINDEX: SocketOption<number> = option(
   "SOL_SOCKET",
@@ -158,7 +159,7 @@ export const SO_BSDCOMPAT: SocketOption<boolean> = option("SOL_SOCKET", "SO_BSDC
  * Which buffers the kernel may not tune any more: those whose size was set with SO_SNDBUF or
  * SO_RCVBUF. Taking one out gives it back to the kernel's tuning.
  *
- * Default: none. Platform: Linux 5.14. Source: asm-generic/socket.h.
+ * Default: none. Platform: Linux 5.15. Source: asm-generic/socket.h.
  */
 export const SO_BUF_LOCK: SocketOption<readonly BufferLock[]> = option(
   "SOL_SOCKET",
@@ -290,7 +291,8 @@ export const SO_ERROR: SocketOption<number, "read-only"> = option(
 
 /**
  * The CPU on which packets of the socket are processed. Of several sockets that share a port,
- * those are preferred whose value is the CPU of the packet.
+ * those are preferred whose value is the CPU of the packet. A connection reads back the CPU of its last
+ * packet, whatever was set.
  *
  * Platform: Linux 3.19, to be set since 4.4. Source: socket(7).
  */
@@ -455,7 +457,7 @@ export const SO_PASSSEC: SocketOption<boolean> = option("SOL_SOCKET", "SO_PASSSE
 
 /**
  * Where the next read with MSG_PEEK begins, in bytes from the start of what is queued; -1: always
- * at the start. Unix sockets; TCP and UDP since Linux 6.9.
+ * at the start. Unix sockets; UDP since Linux 4.7, TCP since 6.9.
  *
  * Default: -1. Platform: Linux 3.4. Source: socket(7).
  */
@@ -530,7 +532,7 @@ export const SO_PEERSEC: SocketOption<string, "read-only"> = option(
 /**
  * Whether packets are left to busy polling rather than to interrupts.
  *
- * Default: off. Takes CAP_NET_ADMIN. Platform: Linux 5.11. Source: asm-generic/socket.h.
+ * Default: off. Capability: CAP_NET_ADMIN, to switch it on. Platform: Linux 5.11. Source: asm-generic/socket.h.
  */
 export const SO_PREFER_BUSY_POLL: SocketOption<boolean> = option(
   "SOL_SOCKET",
@@ -543,10 +545,10 @@ export const SO_PREFER_BUSY_POLL: SocketOption<boolean> = option(
 /**
  * The priority of the packets that are sent, for queueing. Above 6 it takes a capability.
  *
- * Default: 0. Capability: CAP_NET_ADMIN. Platform: Linux. Source: socket(7).
+ * Default: 0. Capability: CAP_NET_ADMIN or CAP_NET_RAW. Platform: Linux. Source: socket(7).
  */
 export const SO_PRIORITY: SocketOption<number> = option("SOL_SOCKET", "SO_PRIORITY", 12, int, {
-  capability: "CAP_NET_ADMIN",
+  capability: "CAP_NET_ADMIN or CAP_NET_RAW",
   inherited: false,
 });
 
@@ -646,7 +648,7 @@ export const SO_RCVTIMEO_NEW: SocketOption<number> = option(
 /**
  * How many bytes of memory are set aside for the socket, charged to its memory cgroup. Takes one.
  *
- * Default: 0. Platform: Linux 5.17. Source: asm-generic/socket.h.
+ * Default: 0. Platform: Linux 5.16. Source: asm-generic/socket.h.
  */
 export const SO_RESERVE_MEM: SocketOption<number> = option("SOL_SOCKET", "SO_RESERVE_MEM", 73, int);
 

@@ -170,7 +170,7 @@ export const TCP_INQ: SocketOption<boolean> = option("IPPROTO_TCP", "TCP_INQ", 3
 /**
  * Whether the connection uses Multipath TCP.
  *
- * Read only. Platform: Linux 5.16. Source: linux/tcp.h, RFC 8684.
+ * Read only. Platform: Linux 6.10. Source: linux/tcp.h, RFC 8684.
  */
 export const TCP_IS_MPTCP: SocketOption<boolean, "read-only"> = option(
   "IPPROTO_TCP",
@@ -221,7 +221,8 @@ export const TCP_LINGER2: SocketOption<number> = option("IPPROTO_TCP", "TCP_LING
 
 /**
  * The largest segment in bytes. Set before connecting, it is what the peer is told; 0 leaves it
- * to the kernel.
+ * to the kernel. A connection reads back what is sent at the most, which is less by the TCP options that
+ * each segment carries: 988 of 1000 with timestamps.
  *
  * Platform: Linux; macOS. Source: tcp(7), RFC 9293 section 3.7.1.
  */
@@ -246,7 +247,7 @@ export const TCP_MD5SIG: SocketOption<Md5Signature, "write-only"> = option(
 /**
  * The same as TCP_MD5SIG for a range of addresses, or for one interface.
  *
- * Write only. Platform: Linux 4.14. Source: linux/tcp.h.
+ * Write only. Platform: Linux 4.13. Source: linux/tcp.h.
  */
 export const TCP_MD5SIG_EXT: SocketOption<Md5Signature, "write-only"> = option(
   "IPPROTO_TCP",
@@ -294,7 +295,7 @@ export const TCP_QUEUE_SEQ: SocketOption<number> = option(
 /**
  * Whether segments are acknowledged at once. Off, an acknowledgement waits for 40 ms or more for
  * data to travel with. It is not permanent: the kernel may leave the mode after any segment, so
- * set it again after reading to keep it.
+ * set it again after reading to keep it, as a server of {@linkcode serve} does.
  *
  * Default: on at the start of a connection. Platform: Linux 2.4.4. Source: tcp(7), RFC 1122
  * section 4.2.3.2.
@@ -382,7 +383,7 @@ export const TCP_RTO_MIN_US: SocketOption<number> = option(
  * The SYN with which the connection began, with its headers, where TCP_SAVE_SYN was set on the
  * listener. Reading it throws it away.
  *
- * Read only. Platform: Linux 4.3. Source: linux/tcp.h.
+ * Read only. Platform: Linux 4.2. Source: linux/tcp.h.
  */
 export const TCP_SAVED_SYN: SocketOption<Uint8Array, "read-only"> = option(
   "IPPROTO_TCP",
@@ -396,7 +397,7 @@ export const TCP_SAVED_SYN: SocketOption<Uint8Array, "read-only"> = option(
  * Whether a listener keeps the SYN of each connection: 1 from the IP header on, 2 from the link
  * header on.
  *
- * Default: 0. Platform: Linux 4.3, 2 since 5.10. Source: linux/tcp.h.
+ * Default: 0. Platform: Linux 4.2, 2 since 5.10. Source: linux/tcp.h.
  */
 export const TCP_SAVE_SYN: SocketOption<number> = option(
   "IPPROTO_TCP",
@@ -459,7 +460,7 @@ export const TCP_TIMESTAMP: SocketOption<number> = option(
 /**
  * For how many microseconds each packet is held back, to imitate a long path.
  *
- * Default: 0. Platform: Linux 5.5. Source: linux/tcp.h.
+ * Default: 0. Platform: Linux 5.3. Source: linux/tcp.h.
  */
 export const TCP_TX_DELAY: SocketOption<number> = option("IPPROTO_TCP", "TCP_TX_DELAY", 37, int);
 
