@@ -17,9 +17,12 @@
 
 export * from "./ffi/options/ip.ts";
 export * from "./ffi/options/ipv6.ts";
+export * from "./ffi/options/mptcp.ts";
 export * from "./ffi/options/socket.ts";
 export * from "./ffi/options/tcp.ts";
 export * from "./ffi/options/udp.ts";
+export * from "./ffi/options/vsock.ts";
+export type { BpfInstruction } from "./ffi/bpf.ts";
 export type { Codec, MtuDiscover, SocketDomain } from "./ffi/codec.ts";
 export type {
   FilterMode,
@@ -38,6 +41,7 @@ export type {
   SourceMembership,
 } from "./ffi/ip_structs.ts";
 export type { OptionTable } from "./ffi/option_table.ts";
+export type { MptcpInfo } from "./ffi/mptcp_info.ts";
 export { SocketError, type SocketErrorDetails } from "./ffi/socket_error.ts";
 export {
   type AnySocketOption,

@@ -66,6 +66,16 @@ export const membership: Codec<Membership> = {
   }),
 };
 
+/** The interface of multicasts: `struct in_addr`, or by its index `struct ip_mreqn`. */
+export const multicastInterface: Codec<string | number> = {
+  ...inAddr,
+  size: 12,
+  encode: (value, into) =>
+    typeof value === "number"
+      ? membership.encode({ multiaddr: "0.0.0.0", ifindex: value }, into)
+      : inAddr.encode(value, into),
+};
+
 /** A multicast group of which one source is meant: `struct ip_mreq_source`. */
 export interface SourceMembership {
   /** The group's address. */

@@ -170,7 +170,7 @@ const SYMBOLS = {
       "pointer", // const void *src
       "usize", // size_t n
     ],
-    result: "pointer",
+    result: "usize", // void *, as a number: a pointer takes the permission for all of FFI
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -188,6 +188,11 @@ let symbols: Libc | undefined;
  */
 export function libc(): Libc {
   return symbols ??= bindLazily(find());
+}
+
+/** Where a buffer lies, for a structure that points to it. It lies there as long as somebody holds it. */
+export function addressOf(buffer: Uint8Array<ArrayBuffer>): bigint {
+  return libc().memcpy(buffer, null, 0n);
 }
 
 function bindLazily(path: string): Libc {

@@ -17,8 +17,11 @@ import {
   type WritableOption,
 } from "./socket_option.ts";
 
+/** What C may write for each byte of the length that it is told: SO_GET_FILTER counts in instructions of 8 bytes. */
+const LARGEST_UNIT = 8;
+
 /** What a value is exchanged in: as large as the largest so far, and as any common option's is from the start. */
-let bytes = new Uint8Array(4096);
+let bytes = new Uint8Array(LARGEST_UNIT * 4096);
 
 /** The length that C is told, and that it answers with. */
 const length = new Uint32Array(1);
@@ -31,16 +34,16 @@ function viewOf(size: number): DataView {
   return views[size] ??= new DataView(bytes.buffer, 0, size);
 }
 
-/** No length that C can be told is greater: it takes an `int`. */
-const LONGEST = 2 ** 31 - 1;
+/** More than the value of any option takes. */
+const LONGEST = 2 ** 28;
 
 /** Makes room for a value. Who tells C a length makes room for it first. */
 function makeRoom(size: number): void {
-  if (size <= bytes.length && size >= 0) return;
+  if (LARGEST_UNIT * size <= bytes.length && size >= 0) return;
   if (!Number.isInteger(size) || size < 0 || size > LONGEST) {
     throw new RangeError(`expected a size from 0 to ${LONGEST} bytes, got ${size}`);
   }
-  bytes = new Uint8Array(size);
+  bytes = new Uint8Array(LARGEST_UNIT * size);
   views = [];
 }
 

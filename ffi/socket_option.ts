@@ -100,7 +100,9 @@ export type OptionLevel =
   | "IPPROTO_IP"
   | "IPPROTO_TCP"
   | "IPPROTO_UDP"
-  | "IPPROTO_IPV6";
+  | "IPPROTO_IPV6"
+  | "SOL_MPTCP"
+  | "AF_VSOCK";
 
 const LEVELS: Record<OptionLevel, number> = {
   SOL_SOCKET: isDarwin ? 0xffff : 1,
@@ -108,6 +110,8 @@ const LEVELS: Record<OptionLevel, number> = {
   IPPROTO_TCP: 6,
   IPPROTO_UDP: 17,
   IPPROTO_IPV6: 41,
+  SOL_MPTCP: 284,
+  AF_VSOCK: 40,
 };
 
 /** The number of a level on this platform. */

@@ -5,6 +5,7 @@
  */
 
 import { type Codec, LITTLE_ENDIAN } from "./codec.ts";
+import { type Field, layOut, readFields, type Width } from "./fields.ts";
 import { linuxRelease } from "./kernel_release.ts";
 
 /** The states of a connection: RFC 9293 section 3.3.2. */
@@ -239,11 +240,6 @@ const FAST_OPEN_FAILURES: readonly FastOpenFailure[] = [
 
 const ECN_MODES: readonly EcnMode[] = ["disabled", "rfc3168", "accecn", "pending"];
 
-/** A field's width; each lies at a multiple of its own size, so the order gives the offsets. */
-type Width = "u16" | "u32" | "u64";
-
-const WIDTHS: Record<Width, number> = { u16: 2, u32: 4, u64: 8 };
-
 /** The fields that are plain numbers, in the order of the header, from offset 8 on. */
 const FIELDS = [
   ["rto", "u32"],
@@ -306,17 +302,8 @@ const FIELDS = [
   ["receivedCeBytes", "u32"],
 ] as const satisfies readonly (readonly [keyof TcpInfo, Width])[];
 
-/** Each field of `struct tcp_info` that is a plain number, with its offset and its size in bytes. */
-export const TCP_INFO_LAYOUT: readonly { name: keyof TcpInfo; offset: number; size: number }[] =
-  (() => {
-    let next = 8;
-    return FIELDS.map(([name, width]) => {
-      const size = WIDTHS[width];
-      const offset = Math.ceil(next / size) * size;
-      next = offset + size;
-      return { name, offset, size };
-    });
-  })();
+/** Each field of `struct tcp_info` that is a plain number. */
+export const TCP_INFO_LAYOUT: readonly Field<typeof FIELDS[number][0]>[] = layOut(FIELDS, 8);
 
 /** What every kernel returns, since Linux 2.4: up to tcpi_total_retrans. */
 const LEAST = 104;
@@ -382,14 +369,7 @@ export const tcpInfo: Codec<TcpInfo> = {
       deliveryRateAppLimited: (from.getUint8(7) & 1) !== 0,
       fastopenClientFail: FAST_OPEN_FAILURES[from.getUint8(7) >> 1 & 3],
     };
-    for (const { name, offset, size } of TCP_INFO_LAYOUT) {
-      if (offset + size > from.byteLength) break;
-      info[name] = size === 8
-        ? from.getBigUint64(offset, LITTLE_ENDIAN)
-        : size === 4
-        ? from.getUint32(offset, LITTLE_ENDIAN)
-        : from.getUint16(offset, LITTLE_ENDIAN);
-    }
+    Object.assign(info, readFields(TCP_INFO_LAYOUT, from));
     if (from.byteLength >= SIZE) Object.assign(info, accurateEcn(from, linuxRelease()));
     return info as unknown as TcpInfo;
   },

@@ -20,9 +20,9 @@ import {
   groupRequest,
   type GroupSourceRequest,
   groupSourceRequest,
-  inAddr,
   type Membership,
   membership,
+  multicastInterface,
   type PortRange,
   portRange,
   type SourceFilter,
@@ -92,6 +92,13 @@ export const IP_BLOCK_SOURCE: SocketOption<SourceMembership, "write-only"> = opt
  * Default: off. Platform: Linux 4.0. Source: linux/in.h.
  */
 export const IP_CHECKSUM: SocketOption<boolean> = option("IPPROTO_IP", "IP_CHECKSUM", 23, bool);
+
+/**
+ * The index of the interface by which all packets leave and come; 0 for any.
+ *
+ * Default: 0. Platform: macOS. Source: netinet/in.h of macOS.
+ */
+export const IP_BOUND_IF: SocketOption<number> = option("IPPROTO_IP", "IP_BOUND_IF", -1, int);
 
 /**
  * Leaves a multicast group.
@@ -211,15 +218,16 @@ export const IP_MULTICAST_ALL: SocketOption<boolean> = option(
 );
 
 /**
- * The address of the interface by which multicasts leave; "0.0.0.0" leaves it to the kernel.
+ * The interface by which multicasts leave: its address, or its index; "0.0.0.0" leaves it to the kernel. What was set by
+ * index reads back as "0.0.0.0".
  *
- * Default: "0.0.0.0". Platform: Linux 1.2; macOS. Source: ip(7).
+ * Default: "0.0.0.0". Platform: Linux 1.2, by index since 2.2; macOS. Source: ip(7).
  */
-export const IP_MULTICAST_IF: SocketOption<string> = option(
+export const IP_MULTICAST_IF: SocketOption<string | number> = option(
   "IPPROTO_IP",
   "IP_MULTICAST_IF",
   32,
-  inAddr,
+  multicastInterface,
 );
 
 /**
@@ -304,6 +312,18 @@ export const IP_PROTOCOL: SocketOption<number, "read-only"> = option(
   52,
   int,
   { access: "read-only" },
+);
+
+/**
+ * Whether each received datagram tells the address it was sent to.
+ *
+ * Default: off. Platform: macOS; Linux has IP_PKTINFO. Source: ip(4) of macOS.
+ */
+export const IP_RECVDSTADDR: SocketOption<boolean> = option(
+  "IPPROTO_IP",
+  "IP_RECVDSTADDR",
+  -1,
+  bool,
 );
 
 /**

@@ -181,6 +181,18 @@ export const IPV6_ADD_MEMBERSHIP: SocketOption<Ipv6Membership, "write-only"> = o
 );
 
 /**
+ * The index of the interface by which all packets leave and come; 0 for any.
+ *
+ * Default: 0. Platform: macOS. Source: netinet6/in6.h of macOS.
+ */
+export const IPV6_BOUND_IF: SocketOption<number> = option(
+  "IPPROTO_IPV6",
+  "IPV6_BOUND_IF",
+  -1,
+  int,
+);
+
+/**
  * Whether packets get a flow label that is made of their connection.
  *
  * Default: as the sysctl net.ipv6.auto_flowlabels says. Platform: Linux 3.17. Source:
@@ -322,6 +334,19 @@ export const IPV6_JOIN_ANYCAST: SocketOption<Ipv6Membership, "write-only"> = opt
 );
 
 /**
+ * Joins a multicast group: RFC 3493's name of IPV6_ADD_MEMBERSHIP.
+ *
+ * Write only. Platform: Linux; macOS. Source: RFC 3493.
+ */
+export const IPV6_JOIN_GROUP: SocketOption<Ipv6Membership, "write-only"> = option(
+  "IPPROTO_IPV6",
+  "IPV6_JOIN_GROUP",
+  20,
+  ipv6Membership,
+  { access: "write-only" },
+);
+
+/**
  * Takes no longer part in an anycast address.
  *
  * Write only. Platform: Linux 2.6. Source: linux/in6.h.
@@ -330,6 +355,19 @@ export const IPV6_LEAVE_ANYCAST: SocketOption<Ipv6Membership, "write-only"> = op
   "IPPROTO_IPV6",
   "IPV6_LEAVE_ANYCAST",
   28,
+  ipv6Membership,
+  { access: "write-only" },
+);
+
+/**
+ * Leaves a multicast group: RFC 3493's name of IPV6_DROP_MEMBERSHIP.
+ *
+ * Write only. Platform: Linux; macOS. Source: RFC 3493.
+ */
+export const IPV6_LEAVE_GROUP: SocketOption<Ipv6Membership, "write-only"> = option(
+  "IPPROTO_IPV6",
+  "IPV6_LEAVE_GROUP",
+  21,
   ipv6Membership,
   { access: "write-only" },
 );

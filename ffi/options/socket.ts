@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type BpfInstruction, bpfProgram } from "../bpf.ts";
 import {
   bool,
   type Codec,
@@ -97,6 +98,51 @@ export const SO_ACCEPTCONN: SocketOption<boolean, "read-only"> = option(
   bool,
   { access: "read-only" },
 );
+
+/**
+ * A program in classic BPF that is run for each packet: how many bytes of it are taken, 0 to drop it.
+ * SO_DETACH_FILTER takes it away.
+ *
+ * Write only. Platform: Linux 2.2. Source: socket(7), the kernel's networking/filter document.
+ *
+ * @example A socket that hears nothing more
+ * ```ts
+ * import { setOption, SO_ATTACH_FILTER } from "@sockopt/tcp";
+ *
+ * const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+ * setOption(socket, SO_ATTACH_FILTER, [{ code: 0x06, k: 0 }]); // return 0
+ * socket.close();
+ * ```
+ */
+export const SO_ATTACH_FILTER: SocketOption<readonly BpfInstruction[], "write-only"> = option(
+  "SOL_SOCKET",
+  "SO_ATTACH_FILTER",
+  26,
+  bpfProgram,
+  { access: "write-only" },
+);
+
+/**
+ * A program in classic BPF that chooses the socket of a SO_REUSEPORT group for a connection or a
+ * datagram: it returns the socket's index, in the order in which they joined the group. With
+ * another number the kernel chooses. It is set on any one of them; SO_DETACH_REUSEPORT_BPF takes it away.
+ *
+ * Write only. Platform: Linux 4.5 for UDP, 4.6 for TCP. Source: socket(7).
+ *
+ * @example Each connection goes to the listener of the CPU on which it arrived
+ * ```ts
+ * import { setOption, SO_ATTACH_REUSEPORT_CBPF } from "@sockopt/tcp";
+ *
+ * // as many listeners on one port as there are CPUs; here the first one of them
+ * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0, reusePort: true });
+ * setOption(listener, SO_ATTACH_REUSEPORT_CBPF, [
+ *   { code: 0x20, k: 0xffff_f024 }, // load the number of the CPU: SKF_AD_OFF + SKF_AD_CPU
+ *   { code: 0x16 }, // return it
+ * ]);
+ * ```
+ */
+export const SO_ATTACH_REUSEPORT_CBPF: SocketOption<readonly BpfInstruction[], "write-only"> =
+  option("SOL_SOCKET", "SO_ATTACH_REUSEPORT_CBPF", 51, bpfProgram, { access: "write-only" });
 
 /**
  * The network interface that the socket is bound to, by name, such as "eth0"; "" for none. Only

@@ -50,7 +50,7 @@ export function defineOption<T, Access extends OptionAccess>(
   { name, level, optname, codec, access }: OptionDefinition<T, Access>,
 ): DefinedOption<T, Access> {
   for (const size of [codec.size, ...codec.exactSizes ?? []]) {
-    checkInteger(size, 0, 2 ** 31 - 1, `the codec of ${name} to have a size`);
+    checkInteger(size, 0, 2 ** 28, `the codec of ${name} to have a size`);
   }
   return {
     name,

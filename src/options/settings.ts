@@ -36,8 +36,13 @@ export type OptionValue<T = unknown> = readonly [option: WritableOption<T>, valu
  */
 export type OptionSetting =
   | {
-    [Name in keyof OptionTable]: OptionTable[Name] extends WritableOption<infer T>
-      ? readonly [option: OptionTable[Name], value: T]
+    [Name in keyof OptionTable]: OptionTable[Name] extends WritableOption<infer T> ? readonly [
+        // a property, as a method may take less than T
+        option: OptionTable[Name] & {
+          readonly codec: { readonly encode: (value: T, into: DataView) => number };
+        },
+        value: T,
+      ]
       : never;
   }[keyof OptionTable]
   | readonly [option: DefinedOption<unknown, "read-write" | "write-only">, value: unknown];

@@ -8,6 +8,7 @@ import type { Codec } from "../../ffi/codec.ts";
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
 import * as ipStructs from "../../ffi/ip_structs.ts";
 import * as structs from "../../ffi/structs.ts";
+import { MPTCP_INFO_LAYOUT } from "../../ffi/mptcp_info.ts";
 import { accurateEcn, TCP_INFO_LAYOUT } from "../../ffi/tcp_info.ts";
 import { isSupported } from "../../mod.ts";
 import { ROOT, run, testWith } from "../helpers.ts";
@@ -24,16 +25,18 @@ const HEADERS = [
   "limits.h", // netfilter_ipv4.h takes INT_MIN from it
   "linux/netfilter_ipv4.h",
   "linux/netfilter_ipv6/ip6_tables.h",
+  "linux/filter.h",
+  "linux/vm_sockets.h",
 ];
 
 /** Compiles a C program against the kernel's headers, runs it and gives the lines that it prints. */
-async function cc(body: string): Promise<string[]> {
+async function cc(body: string, headers = HEADERS): Promise<string[]> {
   const folder = await Deno.makeTempDir();
   const source = [
     "#include <stdio.h>",
     "#include <stddef.h>",
     "#include <string.h>",
-    ...HEADERS.map((header) => `#include <${header}>`),
+    ...headers.map((header) => `#include <${header}>`),
     "static void hex(const char *name, const void *p, size_t n) {",
     '  printf("%s ", name);',
     '  for (size_t i = 0; i < n; i++) printf("%02x", ((const unsigned char *)p)[i]);',
@@ -54,8 +57,11 @@ function headerName(name: string): string {
   return name.replace(/^IPV6_MCAST_/, "MCAST_");
 }
 
-/** The options that came after Linux 6.1. */
+/** The options that came after Linux 6.1, and those of headers that do not go with the others. */
 const NEWER_OPTIONS = new Map([
+  ["IPV6_JOIN_GROUP", 20],
+  ["IPV6_LEAVE_GROUP", 21],
+  ["MPTCP_INFO", 1],
   ["SO_INQ", 84],
   ["SO_PASSPIDFD", 76],
   ["SO_PASSRIGHTS", 83],
@@ -71,7 +77,7 @@ testWith("cc", "every option has the number and the level of the kernel's header
   const linux = OPTION_TABLE.filter(isSupported);
   const lines = await cc(
     linux.map(({ name }) =>
-      `#ifdef ${headerName(name)}\nprintf("${name} %d\\n", ${headerName(name)});\n#endif`
+      `#ifdef ${headerName(name)}\nprintf("${name} %d\\n", (int)${headerName(name)});\n#endif`
     ).join("\n"),
   );
   const numbers = new Map(NEWER_OPTIONS);
@@ -311,6 +317,39 @@ const STRUCTURES: [name: string, c: string, codec: Codec<unknown>, value: unknow
     },
   ],
 ];
+
+testWith("cc", "MPTCP_INFO is laid out as in the kernel's headers", async () => {
+  const cName = (name: string): string =>
+    `mptcpi_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+  // what came after Linux 6.1
+  const newer = new Map([
+    ["retransmits", 44],
+    ["bytesRetrans", 48],
+    ["bytesSent", 56],
+    ["bytesReceived", 64],
+    ["bytesAcked", 72],
+    ["subflowsTotal", 80],
+    ["endpLaminarMax", 81],
+    ["endpFullmeshMax", 82],
+    ["lastDataSent", 84],
+    ["lastDataRecv", 88],
+    ["lastAckRecv", 92],
+  ]);
+  const common = MPTCP_INFO_LAYOUT.filter(({ name }) => !newer.has(name));
+  const lines = await cc(
+    "struct mptcp_info t;\n" +
+      common.map(({ name }) =>
+        `printf("${name} %zu %zu\\n", offsetof(struct mptcp_info, ${cName(name)}), sizeof t.${
+          cName(name)
+        });`
+      ).join("\n"),
+    ["linux/mptcp.h"],
+  );
+  assert.deepEqual(common.map(({ name, offset, size }) => `${name} ${offset} ${size}`), lines);
+  for (const [name, offset] of newer) {
+    assert.equal(MPTCP_INFO_LAYOUT.find((field) => field.name === name)?.offset, offset, name);
+  }
+});
 
 testWith("cc", "every structure is laid out as in the kernel's headers, both ways", async () => {
   const lines = await cc(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
 import * as sockopt from "../../mod.ts";
 import { getOption, setOption, type SocketLike, type WritableOption } from "../../mod.ts";
-import { connectTo } from "../helpers.ts";
+import { connectTo, ROOT, run, testWith, withProgram } from "../helpers.ts";
 
 /** Deno has no raw sockets: these are made, and closed, through libc. */
 const { symbols: libc } = Deno.dlopen(
@@ -72,6 +72,7 @@ const KINDS = {
   /** A raw socket that writes its own headers. */
   rawHeaders: () => raw(2, 3, 255),
   rawHeaders6: () => raw(10, 3, 255),
+  vsock: () => raw(40, 1),
 } as const;
 
 /** For an option that cannot be read back in the state that setting it leaves. */
@@ -108,6 +109,7 @@ const on = (option: WritableOption<unknown>, kind: Kind): Trial => [option, kind
 
 const TRIALS: Trial[] = [
   // SOL_SOCKET
+  [sockopt.SO_ATTACH_FILTER, "udp", [{ code: 0x06, k: 0xffff }]],
   [sockopt.SO_BINDTODEVICE, "udp", "lo"],
   [sockopt.SO_BINDTOIFINDEX, "udp", lo],
   on(sockopt.SO_BROADCAST, "udp"),
@@ -211,6 +213,7 @@ const TRIALS: Trial[] = [
   [sockopt.IP_MTU_DISCOVER, "udp", "do"],
   [sockopt.IP_MULTICAST_ALL, "udp", false],
   [sockopt.IP_MULTICAST_IF, "udp", "127.0.0.1"],
+  [sockopt.IP_MULTICAST_IF, "udp", lo, "0.0.0.0"],
   [sockopt.IP_MULTICAST_LOOP, "udp", false],
   [sockopt.IP_MULTICAST_TTL, "udp", 9],
   on(sockopt.IP_NODEFRAG, "raw"),
@@ -292,6 +295,13 @@ const TRIALS: Trial[] = [
   on(sockopt.IPV6_V6ONLY, "newTcp6"),
   [sockopt.IPV6_ADDRFORM, "mapped", "inet", UNREAD],
 
+  // AF_VSOCK
+  [sockopt.SO_VM_SOCKETS_BUFFER_MAX_SIZE, "vsock", 2n ** 20n],
+  [sockopt.SO_VM_SOCKETS_BUFFER_MIN_SIZE, "vsock", 4096n],
+  [sockopt.SO_VM_SOCKETS_BUFFER_SIZE, "vsock", 8192n],
+  [sockopt.SO_VM_SOCKETS_CONNECT_TIMEOUT, "vsock", 3000],
+  [sockopt.SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW, "vsock", 3000],
+
   // SOL_UDP
   on(sockopt.UDP_CORK, "udp"),
   [sockopt.UDP_ENCAP, "udp", "espinudp"],
@@ -327,6 +337,7 @@ const PAIRS: [Kind, unknown, done: WritableOption<unknown>, undone: WritableOpti
   ["udp", group4, MCAST_JOIN_GROUP, sockopt.MCAST_LEAVE_GROUP],
   ["udp", groupSource4, MCAST_JOIN_SOURCE_GROUP, sockopt.MCAST_LEAVE_SOURCE_GROUP],
   ["udp6", lo6, IPV6_ADD_MEMBERSHIP, sockopt.IPV6_DROP_MEMBERSHIP],
+  ["udp6", lo6, sockopt.IPV6_JOIN_GROUP, sockopt.IPV6_LEAVE_GROUP],
   ["udp6", group6, IPV6_MCAST_JOIN_GROUP, sockopt.IPV6_MCAST_LEAVE_GROUP],
   ["udp6", groupSource6, IPV6_MCAST_JOIN_SOURCE_GROUP, sockopt.IPV6_MCAST_LEAVE_SOURCE_GROUP],
 ];
@@ -373,7 +384,14 @@ function show(value: unknown): string {
   return Deno.inspect(value, { compact: true, breakLength: Infinity });
 }
 
+/** Whether the kernel has sockets between virtual machines. */
+const hasVsock = (() => {
+  const socket = libc.socket(40, 1, 0);
+  return socket >= 0 && libc.close(socket) === 0;
+})();
+
 for (const [option, kind, value, readsBack = value] of TRIALS) {
+  if (kind === "vsock" && !hasVsock) continue;
   testAsRoot(`${option.name} is set to ${show(value)}`, async () => {
     using made = await KINDS[kind]();
     const { socket } = made;
@@ -506,6 +524,85 @@ Deno.test("the options of a TCP socket tell what it is", async () => {
   assert.equal(sndbuf, getOption(socket, sockopt.SO_SNDBUF));
 });
 
+Deno.test("SO_ATTACH_FILTER drops what its program says, until SO_DETACH_FILTER", async () => {
+  const socket = Deno.listenDatagram({ transport: "udp", ...local });
+  const sender = Deno.listenDatagram({ transport: "udp", ...local });
+  using _closing = closing(socket, socket, sender);
+  // struct udphdr comes first: the byte behind it is the first of the message
+  setOption(socket, sockopt.SO_ATTACH_FILTER, [
+    { code: 0x30, k: 8 }, // load the byte at 8
+    { code: 0x15, jt: 1, k: 7 }, // is it 7?
+    { code: 0x06, k: 0 }, // no: drop it
+    { code: 0x06, k: 0xffff }, // yes: take it all
+  ]);
+  await sender.send(new Uint8Array([6, 1]), socket.addr);
+  await sender.send(new Uint8Array([7, 2]), socket.addr);
+  assert.deepEqual((await socket.receive())[0], new Uint8Array([7, 2]));
+  setOption(socket, sockopt.SO_DETACH_FILTER, true);
+  await sender.send(new Uint8Array([6, 3]), socket.addr);
+  assert.deepEqual((await socket.receive())[0], new Uint8Array([6, 3]));
+  assert.throws(() => setOption(socket, sockopt.SO_ATTACH_FILTER, []), RangeError);
+  assert.throws(() => setOption(socket, sockopt.SO_ATTACH_FILTER, [{ code: 0xffff }]), {
+    name: "SocketError",
+    code: "EINVAL",
+  });
+});
+
+Deno.test("SO_ATTACH_REUSEPORT_CBPF chooses the listener of a connection", async () => {
+  using first = sockopt.listen({ ...local, reusePort: true });
+  using second = sockopt.listen({ ...local, port: first.addr.port, reusePort: true });
+  for (const [index, listener] of [first, second, first].entries()) {
+    // return the index of the listener in the group
+    setOption(first, sockopt.SO_ATTACH_REUSEPORT_CBPF, [{ code: 0x06, k: index % 2 }]);
+    for (let i = 0; i < 20; i++) {
+      using _client = await connectTo(listener);
+      using conn = await listener.accept(); // never, if it went to the other one
+      assert.equal(conn.localAddr.port, first.addr.port);
+    }
+  }
+  setOption(second, sockopt.SO_DETACH_REUSEPORT_BPF, true);
+});
+
+Deno.test("MPTCP_INFO and TCP_IS_MPTCP tell of Multipath TCP", async () => {
+  using made = await KINDS.tcp();
+  assert.equal(getOption(made.socket, sockopt.TCP_IS_MPTCP), false);
+  assert.throws(() => getOption(made.socket, sockopt.MPTCP_INFO), { name: "SocketError" });
+});
+
+/** Whether the kernel has Multipath TCP. */
+const hasMptcp = (() => {
+  const socket = libc.socket(2, 1, 262);
+  return socket >= 0 && libc.close(socket) === 0;
+})();
+
+testWith("python3", "MPTCP_INFO is read from a connection of Multipath TCP", async () => {
+  if (!hasMptcp) return;
+  // hands the connection on as an open descriptor
+  const program = `
+import socket as s, subprocess, sys
+l = s.socket(s.AF_INET, s.SOCK_STREAM, 262); l.bind(("127.0.0.1", 0)); l.listen()
+c = s.socket(s.AF_INET, s.SOCK_STREAM, 262); c.connect(l.getsockname()); a, _ = l.accept()
+c.sendall(bytes(1000)); a.recv(1000, s.MSG_WAITALL)
+subprocess.run([*sys.argv[1:], str(c.fileno())], pass_fds=[c.fileno()])`;
+  const reading = `
+import { getOption, MPTCP_INFO, TCP_IS_MPTCP } from "${ROOT}mod.ts";
+const fd = Number(Deno.args[0]);
+const { fallback, subflows, bytesSent } = getOption(fd, MPTCP_INFO);
+console.log(getOption(fd, TCP_IS_MPTCP), fallback, subflows, bytesSent ?? 1000n);`;
+  await withProgram(reading, async (file) => {
+    const { stdout, stderr } = await run("python3", [
+      "-c",
+      program,
+      Deno.execPath(),
+      "run",
+      "--allow-ffi",
+      "--no-check",
+      file,
+    ]);
+    assert.equal(stdout.trim(), "true false 0 1000n", stderr);
+  });
+});
+
 testAsRoot("IPV6_FLOWLABEL_MGR tells the label that the kernel has chosen", async () => {
   using made = await KINDS.udp6();
   const request: sockopt.FlowLabelRequest = {
@@ -605,6 +702,7 @@ Deno.test("every option that can be written is tried here", () => {
     sockopt.TCP_REPAIR_WINDOW,
     sockopt.TCP_TIMESTAMP,
     sockopt.TCP_REPAIR_OPTIONS,
+    sockopt.SO_ATTACH_REUSEPORT_CBPF,
   ].map(({ name }) => name));
   const untried = OPTION_TABLE
     .filter(({ access, optname, name }) =>

@@ -107,7 +107,7 @@ const VALUES: Record<string, unknown> = {
 const SETTABLE = OPTION_TABLE.filter((option): option is AnySocketOption & Settable =>
   option.access === "read-write" && isSupported(option) &&
   // with a routing header nothing arrives over loopback
-  !/^(IPV6_RTHDR|UDP_)/.test(option.name)
+  !/^(IPV6_RTHDR|UDP_|SO_VM_)/.test(option.name)
 );
 
 function hostOf({ level }: AnySocketOption): string {
