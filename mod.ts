@@ -38,6 +38,7 @@ export type {
   Membership,
   PortRange,
   SourceFilter,
+  SourceFilterQuestion,
   SourceMembership,
 } from "./ffi/ip_structs.ts";
 export type { OptionTable } from "./ffi/option_table.ts";
@@ -45,6 +46,7 @@ export type { MptcpInfo } from "./ffi/mptcp_info.ts";
 export { SocketError, type SocketErrorDetails } from "./ffi/socket_error.ts";
 export {
   type AnySocketOption,
+  type AskedOption,
   type DefinedOption,
   isSupported,
   type OptionAccess,

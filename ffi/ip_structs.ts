@@ -225,6 +225,10 @@ function filterMode(mode: FilterMode): number {
   throw new TypeError(`expected mode to be one of ${oneOf(FILTER_MODES)}, got ${show(mode)}`);
 }
 
+function readFilterMode(mode: number): FilterMode {
+  return mode === FILTER_MODES.include ? "include" : "exclude";
+}
+
 /** The sources of a multicast group that are heard: `struct ip_msfilter`. */
 export interface SourceFilter {
   /** The group's address. */
@@ -246,6 +250,11 @@ function checkSources(sources: unknown): void {
   }
 }
 
+/** Of which group the filter is read. */
+export type SourceFilterQuestion = Pick<SourceFilter, "multiaddr" | "interface">;
+
+const sourceList = list(inAddr, MOST_SOURCES);
+
 /** `struct ip_msfilter`: linux/in.h. */
 export const sourceFilter: Codec<SourceFilter> = {
   size: 16 + IN_ADDR_SIZE * MOST_SOURCES,
@@ -256,10 +265,24 @@ export const sourceFilter: Codec<SourceFilter> = {
     writeAddress(value.interface, part(into, 4), IN_ADDR_SIZE, "interface"); // imsf_interface
     into.setUint32(8, filterMode(value.mode), LITTLE_ENDIAN); // imsf_fmode
     into.setUint32(12, value.sources.length, LITTLE_ENDIAN); // imsf_numsrc
-    return 16 + list(inAddr, MOST_SOURCES).encode(value.sources, part(into, 16)); // imsf_slist
+    return 16 + sourceList.encode(value.sources, part(into, 16)); // imsf_slist
   },
-  decode() {
-    throw new TypeError("IP_MSFILTER can only be written");
+  decode: (from) => ({
+    multiaddr: readAddress(from, IN_ADDR_SIZE),
+    interface: readAddress(part(from, 4), IN_ADDR_SIZE),
+    mode: readFilterMode(from.getUint32(8, LITTLE_ENDIAN)),
+    sources: sourceList.decode(part(from, 16)),
+  }),
+};
+
+/** What IP_MSFILTER is read of: all but the mode and the sources. */
+export const sourceFilterQuestion: Pick<Codec<SourceFilterQuestion>, "size" | "encode"> = {
+  size: sourceFilter.size,
+  encode(value, into) {
+    checkObject(value, ["multiaddr", "interface"]);
+    sourceFilter.encode({ ...value, mode: "include", sources: [] }, into);
+    into.setUint32(12, MOST_SOURCES, LITTLE_ENDIAN); // imsf_numsrc: for how many there is room
+    return sourceFilter.size;
   },
 };
 
@@ -271,6 +294,11 @@ export interface GroupFilter extends GroupRequest {
   sources: readonly Deno.NetAddr[];
 }
 
+const groupSourceList = list<Deno.Addr>(
+  { ...sockaddr, decode: (from) => readSockaddr(from, "udp") },
+  MOST_SOURCES,
+);
+
 /** `struct group_filter`: linux/in.h. */
 export const groupFilter: Codec<GroupFilter> = {
   size: 144 + SOCKADDR_STORAGE * MOST_SOURCES,
@@ -280,11 +308,22 @@ export const groupFilter: Codec<GroupFilter> = {
     writeGroup(value, into); // gf_interface, gf_group
     into.setUint32(136, filterMode(value.mode), LITTLE_ENDIAN); // gf_fmode
     into.setUint32(140, value.sources.length, LITTLE_ENDIAN); // gf_numsrc
-    const sources = list<Deno.Addr>(sockaddr, MOST_SOURCES);
-    return 144 + sources.encode(value.sources, part(into, 144)); // gf_slist
+    return 144 + groupSourceList.encode(value.sources, part(into, 144)); // gf_slist
   },
-  decode() {
-    throw new TypeError("MCAST_MSFILTER can only be written");
+  decode: (from) => ({
+    ...groupRequest.decode(from),
+    mode: readFilterMode(from.getUint32(136, LITTLE_ENDIAN)),
+    sources: groupSourceList.decode(part(from, 144)) as Deno.NetAddr[],
+  }),
+};
+
+/** What MCAST_MSFILTER is read of: all but the mode and the sources. */
+export const groupFilterQuestion: Pick<Codec<GroupRequest>, "size" | "encode"> = {
+  size: groupFilter.size,
+  encode(value, into) {
+    groupRequest.encode(value, into);
+    into.setUint32(140, MOST_SOURCES, LITTLE_ENDIAN); // gf_numsrc: for how many there is room
+    return groupFilter.size;
   },
 };
 

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { show } from "./codec.ts";
+import { type Codec, show } from "./codec.ts";
 import { libc } from "./libc.ts";
 import { isDarwin, platformName } from "./platform.ts";
 import { errnoNumber, lastErrno, SocketError } from "./socket_error.ts";
 import {
   type AnySocketOption,
+  type AskedOption,
   isSupported,
   type OptionAccess,
   type ReadableOption,
@@ -94,8 +95,11 @@ export function tryReadOption<T>(fd: number, option: ReadableOption<T>): T | und
   }
 }
 
+/** What {@linkcode decode} takes of an option. */
+type Decodable<T> = Pick<SocketOption<T, OptionAccess>, "name" | "codec">;
+
 /** The value that the kernel has just returned; one that is cut short, as by an emulation, is an error. */
-function decode<T>({ name, codec }: ReadableOption<T>, size: number): T {
+function decode<T>({ name, codec }: Decodable<T>, size: number): T {
   try {
     return codec.decode(viewOf(size));
   } catch (error) {
@@ -119,8 +123,33 @@ export function writeOption<T>(fd: number, option: WritableOption<T>, value: T):
   option.codec.answered?.(viewOf(size), value);
 }
 
+/**
+ * Reads an option of something.
+ *
+ * @throws {TypeError} when it is not said of what.
+ * @throws {SocketError} when the kernel refuses.
+ */
+export function askOption<T, Question>(
+  fd: number,
+  option: AskedOption<T, Question>,
+  about: Question,
+): T {
+  const { name, level, optname, question } = option;
+  length[0] = encode({ name, codec: question }, about);
+  if (libc().getsockopt(fd, level, optname, bytes, lengthBytes) !== 0) {
+    throw failed("getsockopt", option);
+  }
+  return decode(option, Math.min(length[0], question.size));
+}
+
+/** What {@linkcode encode} takes of an option. */
+interface Encodable<T> {
+  readonly name: string;
+  readonly codec: Pick<Codec<T>, "size" | "encode">;
+}
+
 /** Puts a value into the memory: its length, which is never more than its codec's size. */
-function encode<T>({ name, codec }: WritableOption<T>, value: T): number {
+function encode<T>({ name, codec }: Encodable<T>, value: T): number {
   try {
     makeRoom(codec.size);
     const into = viewOf(codec.size);

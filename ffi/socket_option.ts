@@ -63,6 +63,12 @@ export interface DefinedOption<T, Access extends OptionAccess> extends SocketOpt
   readonly defined: true;
 }
 
+/** An option that is read of something, such as the filter of one group: {@linkcode getOption} is told of what. */
+export interface AskedOption<T, Question> extends SocketOption<T, "write-only"> {
+  /** How it is said of what, in the memory that the answer comes in. */
+  readonly question: Pick<Codec<Question>, "size" | "encode">;
+}
+
 /** An option that getOption() takes. */
 export type ReadableOption<T> = SocketOption<T, "read-write"> | SocketOption<T, "read-only">;
 
@@ -123,6 +129,17 @@ export function levelNumber(level: OptionLevel): number {
 type Particulars<Access extends OptionAccess> = Partial<
   Omit<SocketOption<unknown, Access>, "name" | "level" | "optname" | "codec">
 >;
+
+/** An entry of the option table that is read of something. */
+export function askedOption<T, Question>(
+  level: OptionLevel,
+  name: string,
+  number: number,
+  codec: Codec<T>,
+  question: AskedOption<T, Question>["question"],
+): AskedOption<T, Question> {
+  return { ...option(level, name, number, codec, { access: "write-only" }), question };
+}
 
 /**
  * An entry of the option table. The number is Linux's; macOS has its own in {@linkcode DARWIN_OPTIONS}.

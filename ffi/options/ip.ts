@@ -16,6 +16,7 @@ import {
 import {
   type GroupFilter,
   groupFilter,
+  groupFilterQuestion,
   type GroupRequest,
   groupRequest,
   type GroupSourceRequest,
@@ -27,11 +28,13 @@ import {
   portRange,
   type SourceFilter,
   sourceFilter,
+  type SourceFilterQuestion,
+  sourceFilterQuestion,
   type SourceMembership,
   sourceMembership,
 } from "../ip_structs.ts";
 import { sockaddr } from "../structs.ts";
-import { option, type SocketOption } from "../socket_option.ts";
+import { type AskedOption, askedOption, option, type SocketOption } from "../socket_option.ts";
 
 /**
  * Joins a multicast group.
@@ -171,14 +174,14 @@ export const IP_MINTTL: SocketOption<number> = option(
 /**
  * The sources of a multicast group that are heard, all at once.
  *
- * Write only. Platform: Linux 2.4.22; macOS. Source: ip(7), RFC 3678.
+ * Read of one group: `getOption(socket, IP_MSFILTER, group)`. Platform: Linux 2.4.22; macOS. Source: ip(7), RFC 3678.
  */
-export const IP_MSFILTER: SocketOption<SourceFilter, "write-only"> = option(
+export const IP_MSFILTER: AskedOption<SourceFilter, SourceFilterQuestion> = askedOption(
   "IPPROTO_IP",
   "IP_MSFILTER",
   41,
   sourceFilter,
-  { access: "write-only" },
+  sourceFilterQuestion,
 );
 
 /**
@@ -534,14 +537,14 @@ export const MCAST_LEAVE_SOURCE_GROUP: SocketOption<GroupSourceRequest, "write-o
 /**
  * The sources of an IPv4 multicast group that are heard, all at once.
  *
- * Write only. Platform: Linux 2.5.68; not macOS. Source: RFC 3678.
+ * Read of one group: `getOption(socket, MCAST_MSFILTER, group)`. Platform: Linux 2.5.68; not macOS. Source: RFC 3678.
  */
-export const MCAST_MSFILTER: SocketOption<GroupFilter, "write-only"> = option(
+export const MCAST_MSFILTER: AskedOption<GroupFilter, GroupRequest> = askedOption(
   "IPPROTO_IP",
   "MCAST_MSFILTER",
   48,
   groupFilter,
-  { access: "write-only" },
+  groupFilterQuestion,
 );
 
 /**

@@ -22,6 +22,7 @@ import {
   flowLabelRequest,
   type GroupFilter,
   groupFilter,
+  groupFilterQuestion,
   type GroupRequest,
   groupRequest,
   type GroupSourceRequest,
@@ -33,7 +34,7 @@ import {
   pathMtu,
 } from "../ip_structs.ts";
 import { sockaddr } from "../structs.ts";
-import { option, type SocketOption } from "../socket_option.ts";
+import { type AskedOption, askedOption, option, type SocketOption } from "../socket_option.ts";
 
 /** Kinds of source address, as IPV6_ADDR_PREFERENCES names them: RFC 5014. */
 export type AddrPreference =
@@ -442,14 +443,14 @@ export const IPV6_MCAST_LEAVE_SOURCE_GROUP: SocketOption<GroupSourceRequest, "wr
  * MCAST_MSFILTER of level IPPROTO_IPV6: the sources of a multicast group that are heard, all at
  * once.
  *
- * Write only. Platform: Linux 2.5.68; not macOS. Source: RFC 3678.
+ * Read of one group: `getOption(socket, IPV6_MCAST_MSFILTER, group)`. Platform: Linux 2.5.68; not macOS. Source: RFC 3678.
  */
-export const IPV6_MCAST_MSFILTER: SocketOption<GroupFilter, "write-only"> = option(
+export const IPV6_MCAST_MSFILTER: AskedOption<GroupFilter, GroupRequest> = askedOption(
   "IPPROTO_IPV6",
   "IPV6_MCAST_MSFILTER",
   48,
   groupFilter,
-  { access: "write-only" },
+  groupFilterQuestion,
 );
 
 /**

@@ -10,6 +10,8 @@ import {
   codecs,
   defineOption,
   getOption,
+  IP_MSFILTER,
+  MCAST_MSFILTER,
   type ReadableOption,
   setOption,
   SO_DOMAIN,
@@ -115,6 +117,21 @@ Deno.test("C is told no more than the memory has, for every option of the table"
       });
     }),
     { numRuns: 3000 },
+  );
+});
+
+Deno.test("C is told no more than the memory has, for options that are read of something", () => {
+  const group = {
+    interface: 1,
+    group: { transport: "udp", hostname: "239.1.2.3", port: 0 },
+  } as const;
+  fc.assert(
+    fc.property(answer, (answer) => {
+      instead(witnessed(answer), () => {
+        allowed(() => getOption(1, IP_MSFILTER, { multiaddr: "239.1.2.3", interface: "0.0.0.0" }));
+        allowed(() => getOption(1, MCAST_MSFILTER, group));
+      });
+    }),
   );
 });
 
