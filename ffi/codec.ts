@@ -8,7 +8,10 @@ import { isDarwin } from "./platform.ts";
 
 /** How a value of type `T` is laid out in the memory that getsockopt(2) and setsockopt(2) exchange. */
 export interface Codec<T> {
-  /** How many bytes to offer to getsockopt(2). The kernel may return fewer. */
+  /**
+   * How many bytes a value takes at the most: so many are offered to getsockopt(2). The kernel may return fewer, and more
+   * where it says that it has more, as of a list.
+   */
   readonly size: number;
   /** Sizes that are offered in turn instead, where the kernel takes one alone. */
   readonly exactSizes?: readonly number[];
@@ -16,7 +19,7 @@ export interface Codec<T> {
    * Writes a value for setsockopt(2).
    *
    * @param value The value.
-   * @param into Where it goes: a zeroed buffer.
+   * @param into Where it goes: `size` zeroed bytes, which are used again afterwards.
    * @returns How many bytes the value takes.
    * @throws {TypeError} when the value is of the wrong kind, saying what is allowed.
    * @throws {RangeError} when it is out of range, saying what is allowed.
@@ -25,7 +28,7 @@ export interface Codec<T> {
   /**
    * Reads what getsockopt(2) returned.
    *
-   * @param from Exactly the bytes that the kernel wrote.
+   * @param from Exactly the bytes that the kernel wrote. They are used again: copy what is kept of them.
    */
   decode(from: DataView): T;
   /**
@@ -42,6 +45,9 @@ export interface Codec<T> {
    */
   parse?(text: string): T;
 }
+
+/** More bytes than the value of any option takes. */
+export const LONGEST_VALUE = 2 ** 24;
 
 /** Both platforms run on little-endian machines alone. */
 export const LITTLE_ENDIAN = true;

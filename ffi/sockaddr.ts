@@ -77,8 +77,8 @@ export function writeSockaddr(addr: Deno.Addr, into: DataView, what = "an addres
 
 /** The index of an interface, which is given by its name or by the index itself. */
 function zoneIndex(zone: string): number {
-  if (/^\d+$/.test(zone)) return Number(zone);
-  const index = libc().if_nametoindex(encoder.encode(`${zone}\0`));
+  if (/^\d{1,9}$/.test(zone)) return Number(zone);
+  const index = zone.includes("\0") ? 0 : libc().if_nametoindex(encoder.encode(`${zone}\0`));
   if (index === 0) throw new TypeError(`there is no network interface ${show(zone)}`);
   return index;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Codec, show } from "./codec.ts";
+import { type Codec, LONGEST_VALUE, show } from "./codec.ts";
 import { libc } from "./libc.ts";
 import { isDarwin, platformName } from "./platform.ts";
 import { errnoNumber, lastErrno, SocketError } from "./socket_error.ts";
@@ -28,21 +28,20 @@ let bytes = new Uint8Array(LARGEST_UNIT * 4096);
 const length = new Uint32Array(1);
 const lengthBytes = new Uint8Array(length.buffer);
 
-/** The first bytes of the memory, by length: made once each. */
+/** The first bytes of the memory, by length: those of common options are made once each. */
 let views: DataView[] = [];
+const MOST_VIEWS = 4096;
 
 function viewOf(size: number): DataView {
+  if (size >= MOST_VIEWS) return new DataView(bytes.buffer, 0, size);
   return views[size] ??= new DataView(bytes.buffer, 0, size);
 }
-
-/** More than the value of any option takes. */
-const LONGEST = 2 ** 28;
 
 /** Makes room for a value. Who tells C a length makes room for it first. */
 function makeRoom(size: number): void {
   if (LARGEST_UNIT * size <= bytes.length && size >= 0) return;
-  if (!Number.isInteger(size) || size < 0 || size > LONGEST) {
-    throw new RangeError(`expected a size from 0 to ${LONGEST} bytes, got ${size}`);
+  if (!Number.isInteger(size) || size < 0 || size > LONGEST_VALUE) {
+    throw new RangeError(`expected a size from 0 to ${LONGEST_VALUE} bytes, got ${size}`);
   }
   bytes = new Uint8Array(LARGEST_UNIT * size);
   views = [];
@@ -53,10 +52,11 @@ function getsockopt(fd: number, option: SocketOption<unknown, OptionAccess>): nu
   const { level, optname, codec } = option;
   if (codec.exactSizes === undefined) {
     const size = offer(fd, level, optname, codec.size);
+    if (size >= 0) return size;
     // a value of any length: the kernel tells how much room it takes
     const needed = length[0]!;
-    if (size >= 0 || needed <= codec.size || lastErrno() !== errnoNumber("ERANGE")) return size;
-    return offer(fd, level, optname, needed);
+    if (needed <= codec.size || needed > LONGEST_VALUE) return size;
+    return lastErrno() === errnoNumber("ERANGE") ? offer(fd, level, optname, needed) : size;
   }
   let size = -1;
   for (const exact of codec.exactSizes) {

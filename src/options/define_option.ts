@@ -1,4 +1,4 @@
-import { checkInteger, type Codec } from "../../ffi/codec.ts";
+import { checkInteger, type Codec, LONGEST_VALUE } from "../../ffi/codec.ts";
 import {
   type DefinedOption,
   levelNumber,
@@ -50,7 +50,7 @@ export function defineOption<T, Access extends OptionAccess>(
   { name, level, optname, codec, access }: OptionDefinition<T, Access>,
 ): DefinedOption<T, Access> {
   for (const size of [codec.size, ...codec.exactSizes ?? []]) {
-    checkInteger(size, 0, 2 ** 28, `the codec of ${name} to have a size`);
+    checkInteger(size, 0, LONGEST_VALUE, `the codec of ${name} to have a size`);
   }
   return {
     name,

@@ -191,7 +191,7 @@ Deno.test("a codec that writes more than its size is refused, and one that is to
       message: /^SO_FAULTY: .*codec/,
     });
   }
-  for (const size of [-1, NaN, 0.5, 2 ** 28 + 1, Infinity]) {
+  for (const size of [-1, NaN, 0.5, 2 ** 24 + 1, Infinity]) {
     assert.throws(() => option(size, 4), { name: "RangeError", message: /size/ });
   }
   assert.equal(getOption(listener, SO_KEEPALIVE), false);
