@@ -17,9 +17,12 @@
 
 export * from "./ffi/options/ip.ts";
 export * from "./ffi/options/ipv6.ts";
+export * from "./ffi/options/mptcp.ts";
 export * from "./ffi/options/socket.ts";
 export * from "./ffi/options/tcp.ts";
 export * from "./ffi/options/udp.ts";
+export * from "./ffi/options/vsock.ts";
+export type { BpfInstruction } from "./ffi/bpf.ts";
 export type { Codec, MtuDiscover, SocketDomain } from "./ffi/codec.ts";
 export type {
   FilterMode,
@@ -35,16 +38,22 @@ export type {
   Membership,
   PortRange,
   SourceFilter,
+  SourceFilterQuestion,
   SourceMembership,
 } from "./ffi/ip_structs.ts";
+export type { OptionTable } from "./ffi/option_table.ts";
+export type { MptcpInfo } from "./ffi/mptcp_info.ts";
 export { SocketError, type SocketErrorDetails } from "./ffi/socket_error.ts";
-export type {
-  AnySocketOption,
-  OptionAccess,
-  OptionLevel,
-  ReadableOption,
-  SocketOption,
-  WritableOption,
+export {
+  type AnySocketOption,
+  type AskedOption,
+  type DefinedOption,
+  isSupported,
+  type OptionAccess,
+  type OptionLevel,
+  type ReadableOption,
+  type SocketOption,
+  type WritableOption,
 } from "./ffi/socket_option.ts";
 export type {
   Clock,
@@ -70,6 +79,7 @@ export type {
 export {
   applySettings,
   type KeepAlive,
+  type OptionSetting,
   type OptionValue,
   type SettingReport,
   type SocketSettings,
@@ -98,5 +108,5 @@ export type { ServeOptions, ServeTlsOptions, TcpServer } from "./src/serve/serve
 export type { AcceptQueue, ServerStats } from "./src/serve/stats.ts";
 export { setOption } from "./src/options/set_option.ts";
 export { socketFd } from "./src/options/socket_fd.ts";
-export type { SocketLike } from "./src/options/socket_like.ts";
-export { isSupported, supportedOptions } from "./src/options/supported_options.ts";
+export type { DatagramSocket, SocketLike } from "./src/options/socket_like.ts";
+export { supportedOptions } from "./src/options/supported_options.ts";

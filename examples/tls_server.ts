@@ -47,7 +47,7 @@ const handler: ConnHandler<Deno.TlsConn> = async (conn) => {
   assertOption(conn, TCP_NODELAY, true);
   assertOption(conn, SO_KEEPALIVE, true);
   assertOption(conn, TCP_KEEPIDLE, 30);
-  assertOption(conn, SO_RCVBUF, 2 * 32768); // Linux doubles it
+  assertOption(conn, SO_RCVBUF, 32768);
   await conn.readable.pipeTo(conn.writable);
 };
 

@@ -4,9 +4,14 @@
  * @module
  */
 
+import { isDarwin } from "./platform.ts";
+
 /** How a value of type `T` is laid out in the memory that getsockopt(2) and setsockopt(2) exchange. */
 export interface Codec<T> {
-  /** How many bytes to offer to getsockopt(2). The kernel may return fewer. */
+  /**
+   * How many bytes a value takes at the most: so many are offered to getsockopt(2). The kernel may return fewer, and more
+   * where it says that it has more, as of a list.
+   */
   readonly size: number;
   /** Sizes that are offered in turn instead, where the kernel takes one alone. */
   readonly exactSizes?: readonly number[];
@@ -14,7 +19,7 @@ export interface Codec<T> {
    * Writes a value for setsockopt(2).
    *
    * @param value The value.
-   * @param into Where it goes: a zeroed buffer.
+   * @param into Where it goes: `size` zeroed bytes, which are used again afterwards.
    * @returns How many bytes the value takes.
    * @throws {TypeError} when the value is of the wrong kind, saying what is allowed.
    * @throws {RangeError} when it is out of range, saying what is allowed.
@@ -23,9 +28,16 @@ export interface Codec<T> {
   /**
    * Reads what getsockopt(2) returned.
    *
-   * @param from Exactly the bytes that the kernel wrote.
+   * @param from Exactly the bytes that the kernel wrote. They are used again: copy what is kept of them.
    */
   decode(from: DataView): T;
+  /**
+   * Takes over what setsockopt(2) has answered in the place of the value, where it does.
+   *
+   * @param from The bytes of the value, as the kernel left them.
+   * @param value The value that was written.
+   */
+  answered?(from: DataView, value: T): void;
   /**
    * Makes a value of text, as on a command line. Absent where a value has no short form.
    *
@@ -33,6 +45,9 @@ export interface Codec<T> {
    */
   parse?(text: string): T;
 }
+
+/** More bytes than the value of any option takes. */
+export const LONGEST_VALUE = 2 ** 24;
 
 /** Both platforms run on little-endian machines alone. */
 export const LITTLE_ENDIAN = true;
@@ -60,17 +75,22 @@ export const bool: Codec<boolean> = {
   },
 };
 
+/** A C `int` of a range: what is not in it, the kernel would refuse without saying why, or cut. */
+export function integer(low: number, high: number): Codec<number> {
+  return {
+    size: 4,
+    encode(value, into) {
+      checkInteger(value, low, high);
+      into.setInt32(0, value, LITTLE_ENDIAN);
+      return 4;
+    },
+    decode: readInt,
+    parse: parseInteger,
+  };
+}
+
 /** A C `int`: a whole number of 32 bits with its sign. */
-export const int: Codec<number> = {
-  size: 4,
-  encode(value, into) {
-    checkInteger(value, -(2 ** 31), 2 ** 31 - 1);
-    into.setInt32(0, value, LITTLE_ENDIAN);
-    return 4;
-  },
-  decode: readInt,
-  parse: parseInteger,
-};
+export const int: Codec<number> = integer(-(2 ** 31), 2 ** 31 - 1);
 
 /** An unsigned whole number of 32 bits. */
 export const uint32: Codec<number> = {
@@ -127,7 +147,7 @@ export function string(size: number): Codec<string> {
       if (bytes.length >= size || bytes.includes(0)) {
         throw new RangeError(`expected at most ${size - 1} bytes without NUL, got ${show(value)}`);
       }
-      new Uint8Array(into.buffer, into.byteOffset).set(bytes);
+      asBytes(into).set(bytes);
       return bytes.length;
     },
     decode(from) {
@@ -168,7 +188,7 @@ export type SocketDomain = "unix" | "inet" | "inet6" | "netlink" | "packet" | "v
 export const socketDomain: Codec<SocketDomain> = enumeration({
   unix: 1,
   inet: 2,
-  inet6: Deno.build.os === "darwin" ? 30 : 10,
+  inet6: isDarwin ? 30 : 10,
   netlink: 16,
   packet: 17,
   vsock: 40,
@@ -235,17 +255,48 @@ export function bytes(size: number): Codec<Uint8Array> {
   };
 }
 
-/** A list of unsigned numbers of 32 bits, such as group IDs. */
-export const uint32List: Codec<readonly number[]> = {
-  size: 4096,
-  encode(value, into) {
-    if (!Array.isArray(value)) throw new TypeError(`expected a list, got ${show(value)}`);
-    value.forEach((number, i) => uint32.encode(number, new DataView(into.buffer, 4 * i)));
-    return 4 * value.length;
-  },
-  decode: (from) =>
-    Array.from({ length: from.byteLength / 4 }, (_, i) => from.getUint32(4 * i, LITTLE_ENDIAN)),
-};
+/** An array of values of one size, at most so many. */
+export function list<T>(one: Codec<T>, most: number): Codec<readonly T[]> {
+  return {
+    size: one.size * most,
+    encode(value, into) {
+      if (!Array.isArray(value)) throw new TypeError(`expected a list, got ${show(value)}`);
+      if (value.length > most) {
+        throw new RangeError(`expected at most ${most}, got ${value.length}`);
+      }
+      value.forEach((each, i) => one.encode(each, part(into, i * one.size, one.size)));
+      return value.length * one.size;
+    },
+    decode: (from) =>
+      Array.from(
+        { length: Math.floor(from.byteLength / one.size) },
+        (_, i) => one.decode(part(from, i * one.size, one.size)),
+      ),
+  };
+}
+
+/** A list of unsigned numbers of 32 bits, such as group IDs. Read, it may be of any length. */
+export const uint32List: Codec<readonly number[]> = list(uint32, 1024);
+
+/** Throws unless the value is an object with no other fields than these. */
+export function checkObject(value: unknown, names: readonly string[]): asserts value is object {
+  const known = `an object with ${names.join(", ")}`;
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(`expected ${known}, got ${show(value)}`);
+  }
+  const unknown = Object.keys(value).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new TypeError(`expected ${known}; there is no ${unknown}`);
+}
+
+/** A part of a view, to its end where no length is given. */
+export function part(
+  view: DataView,
+  offset: number,
+  length: number = view.byteLength - offset,
+): DataView {
+  if (offset + length > view.byteLength) throw new RangeError("a part goes beyond its whole");
+  return new DataView(view.buffer, view.byteOffset + offset, length);
+}
 
 /** Throws unless the value is bytes, and no more than so many. */
 export function checkBytes(value: unknown, size: number): asserts value is Uint8Array {

@@ -4,7 +4,18 @@
  * @module
  */
 
-import { checkInteger, type Codec, flagBits, LITTLE_ENDIAN, oneOf, show } from "./codec.ts";
+import {
+  checkInteger,
+  checkObject,
+  type Codec,
+  flagBits,
+  list,
+  LITTLE_ENDIAN,
+  oneOf,
+  part,
+  show,
+} from "./codec.ts";
+import { isDarwin } from "./platform.ts";
 import {
   IN6_ADDR_SIZE,
   IN_ADDR_SIZE,
@@ -14,9 +25,7 @@ import {
   writeAddress,
   writeSockaddr,
 } from "./sockaddr.ts";
-import { checkObject, list, part, sockaddr } from "./structs.ts";
-
-const darwin = Deno.build.os === "darwin";
+import { sockaddr } from "./structs.ts";
 
 /** `struct in_addr`: an IPv4 address. */
 export const inAddr: Codec<string> = {
@@ -44,9 +53,9 @@ export const membership: Codec<Membership> = {
   size: 12,
   encode(value, into) {
     checkObject(value, ["multiaddr", "address", "ifindex"]);
-    writeAddress(value.multiaddr, into, IN_ADDR_SIZE); // imr_multiaddr
-    writeAddress(value.address ?? "0.0.0.0", part(into, 4), IN_ADDR_SIZE); // imr_address
-    checkInteger(value.ifindex ?? 0, 0, 2 ** 31 - 1, "ifindex to be");
+    writeAddress(value.multiaddr, into, IN_ADDR_SIZE, "multiaddr"); // imr_multiaddr
+    writeAddress(value.address ?? "0.0.0.0", part(into, 4), IN_ADDR_SIZE, "address"); // imr_address
+    checkInteger(value.ifindex ?? 0, 0, 2 ** 31 - 1, "ifindex to be a whole number");
     into.setInt32(8, value.ifindex ?? 0, LITTLE_ENDIAN); // imr_ifindex
     return 12;
   },
@@ -55,6 +64,16 @@ export const membership: Codec<Membership> = {
     address: readAddress(part(from, 4), IN_ADDR_SIZE),
     ifindex: from.getInt32(8, LITTLE_ENDIAN),
   }),
+};
+
+/** The interface of multicasts: `struct in_addr`, or by its index `struct ip_mreqn`. */
+export const multicastInterface: Codec<string | number> = {
+  ...inAddr,
+  size: 12,
+  encode: (value, into) =>
+    typeof value === "number"
+      ? membership.encode({ multiaddr: "0.0.0.0", ifindex: value }, into)
+      : inAddr.encode(value, into),
 };
 
 /** A multicast group of which one source is meant: `struct ip_mreq_source`. */
@@ -68,17 +87,18 @@ export interface SourceMembership {
 }
 
 // BSD has the source before the interface
-const MREQ_INTERFACE = darwin ? 8 : 4;
-const MREQ_SOURCE = darwin ? 4 : 8;
+const MREQ_INTERFACE = isDarwin ? 8 : 4;
+const MREQ_SOURCE = isDarwin ? 4 : 8;
 
 /** `struct ip_mreq_source`: linux/in.h. */
 export const sourceMembership: Codec<SourceMembership> = {
   size: 12,
   encode(value, into) {
     checkObject(value, ["multiaddr", "sourceaddr", "interface"]);
-    writeAddress(value.multiaddr, into, IN_ADDR_SIZE); // imr_multiaddr
-    writeAddress(value.interface ?? "0.0.0.0", part(into, MREQ_INTERFACE), IN_ADDR_SIZE); // imr_interface
-    writeAddress(value.sourceaddr, part(into, MREQ_SOURCE), IN_ADDR_SIZE); // imr_sourceaddr
+    const { multiaddr, interface: device = "0.0.0.0", sourceaddr } = value;
+    writeAddress(multiaddr, into, IN_ADDR_SIZE, "multiaddr"); // imr_multiaddr
+    writeAddress(device, part(into, MREQ_INTERFACE), IN_ADDR_SIZE, "interface"); // imr_interface
+    writeAddress(sourceaddr, part(into, MREQ_SOURCE), IN_ADDR_SIZE, "sourceaddr"); // imr_sourceaddr
     return 12;
   },
   decode: (from) => ({
@@ -101,8 +121,8 @@ export const ipv6Membership: Codec<Ipv6Membership> = {
   size: 20,
   encode(value, into) {
     checkObject(value, ["multiaddr", "ifindex"]);
-    writeAddress(value.multiaddr, into, IN6_ADDR_SIZE); // ipv6mr_multiaddr
-    checkInteger(value.ifindex ?? 0, 0, 2 ** 31 - 1, "ifindex to be");
+    writeAddress(value.multiaddr, into, IN6_ADDR_SIZE, "multiaddr"); // ipv6mr_multiaddr
+    checkInteger(value.ifindex ?? 0, 0, 2 ** 31 - 1, "ifindex to be a whole number");
     into.setInt32(16, value.ifindex ?? 0, LITTLE_ENDIAN); // ipv6mr_ifindex
     return 20;
   },
@@ -123,7 +143,13 @@ export interface Ipv6PacketInfo {
 /** `struct in6_pktinfo`: linux/ipv6.h. */
 export const ipv6PacketInfo: Codec<Ipv6PacketInfo> = {
   size: 20,
-  encode: ({ addr, ifindex }, into) => ipv6Membership.encode({ multiaddr: addr, ifindex }, into),
+  encode(value, into) {
+    checkObject(value, ["addr", "ifindex"]);
+    writeAddress(value.addr, into, IN6_ADDR_SIZE, "addr"); // ipi6_addr
+    checkInteger(value.ifindex, 0, 2 ** 31 - 1, "ifindex to be a whole number");
+    into.setInt32(16, value.ifindex, LITTLE_ENDIAN); // ipi6_ifindex
+    return 20;
+  },
   decode(from) {
     const { multiaddr, ifindex = 0 } = ipv6Membership.decode(from);
     return { addr: multiaddr, ifindex };
@@ -147,14 +173,19 @@ export interface GroupRequest {
   group: Deno.NetAddr;
 }
 
+/** Writes what `struct group_req`, `group_source_req` and `group_filter` begin with. */
+function writeGroup(value: GroupRequest, into: DataView): void {
+  checkInteger(value.interface, 0, 2 ** 31 - 1, "interface to be an index");
+  into.setUint32(0, value.interface, LITTLE_ENDIAN); // gr_interface
+  writeSockaddr(value.group, part(into, 8), "group"); // gr_group
+}
+
 /** `struct group_req`: linux/in.h. */
 export const groupRequest: Codec<GroupRequest> = {
   size: 8 + SOCKADDR_STORAGE,
   encode(value, into) {
     checkObject(value, ["interface", "group"]);
-    checkInteger(value.interface, 0, 2 ** 31 - 1, "interface to be an index");
-    into.setUint32(0, value.interface, LITTLE_ENDIAN); // gr_interface
-    writeSockaddr(value.group, part(into, 8)); // gr_group
+    writeGroup(value, into);
     return groupRequest.size;
   },
   decode: (from) => ({
@@ -173,8 +204,9 @@ export interface GroupSourceRequest extends GroupRequest {
 export const groupSourceRequest: Codec<GroupSourceRequest> = {
   size: 8 + 2 * SOCKADDR_STORAGE,
   encode(value, into) {
-    groupRequest.encode(value, into);
-    writeSockaddr(value.source, part(into, groupRequest.size)); // gsr_source
+    checkObject(value, ["interface", "group", "source"]);
+    writeGroup(value, into);
+    writeSockaddr(value.source, part(into, groupRequest.size), "source"); // gsr_source
     return groupSourceRequest.size;
   },
   decode: (from) => ({
@@ -193,6 +225,10 @@ function filterMode(mode: FilterMode): number {
   throw new TypeError(`expected mode to be one of ${oneOf(FILTER_MODES)}, got ${show(mode)}`);
 }
 
+function readFilterMode(mode: number): FilterMode {
+  return mode === FILTER_MODES.include ? "include" : "exclude";
+}
+
 /** The sources of a multicast group that are heard: `struct ip_msfilter`. */
 export interface SourceFilter {
   /** The group's address. */
@@ -205,21 +241,48 @@ export interface SourceFilter {
   sources: readonly string[];
 }
 
-const MOST_SOURCES = 30;
+/** What the sysctl net.core.optmem_max leaves room for in `struct group_filter` where it is 128 KiB, its default. */
+const MOST_SOURCES = 1022;
+
+function checkSources(sources: unknown): void {
+  if (!Array.isArray(sources)) {
+    throw new TypeError(`expected sources to be a list, got ${show(sources)}`);
+  }
+}
+
+/** Of which group the filter is read. */
+export type SourceFilterQuestion = Pick<SourceFilter, "multiaddr" | "interface">;
+
+const sourceList = list(inAddr, MOST_SOURCES);
 
 /** `struct ip_msfilter`: linux/in.h. */
 export const sourceFilter: Codec<SourceFilter> = {
   size: 16 + IN_ADDR_SIZE * MOST_SOURCES,
   encode(value, into) {
     checkObject(value, ["multiaddr", "interface", "mode", "sources"]);
-    writeAddress(value.multiaddr, into, IN_ADDR_SIZE); // imsf_multiaddr
-    writeAddress(value.interface, part(into, 4), IN_ADDR_SIZE); // imsf_interface
+    checkSources(value.sources);
+    writeAddress(value.multiaddr, into, IN_ADDR_SIZE, "multiaddr"); // imsf_multiaddr
+    writeAddress(value.interface, part(into, 4), IN_ADDR_SIZE, "interface"); // imsf_interface
     into.setUint32(8, filterMode(value.mode), LITTLE_ENDIAN); // imsf_fmode
     into.setUint32(12, value.sources.length, LITTLE_ENDIAN); // imsf_numsrc
-    return 16 + list(inAddr, MOST_SOURCES).encode(value.sources, part(into, 16)); // imsf_slist
+    return 16 + sourceList.encode(value.sources, part(into, 16)); // imsf_slist
   },
-  decode() {
-    throw new TypeError("IP_MSFILTER can only be written");
+  decode: (from) => ({
+    multiaddr: readAddress(from, IN_ADDR_SIZE),
+    interface: readAddress(part(from, 4), IN_ADDR_SIZE),
+    mode: readFilterMode(from.getUint32(8, LITTLE_ENDIAN)),
+    sources: sourceList.decode(part(from, 16)),
+  }),
+};
+
+/** What IP_MSFILTER is read of: all but the mode and the sources. */
+export const sourceFilterQuestion: Pick<Codec<SourceFilterQuestion>, "size" | "encode"> = {
+  size: sourceFilter.size,
+  encode(value, into) {
+    checkObject(value, ["multiaddr", "interface"]);
+    sourceFilter.encode({ ...value, mode: "include", sources: [] }, into);
+    into.setUint32(12, MOST_SOURCES, LITTLE_ENDIAN); // imsf_numsrc: for how many there is room
+    return sourceFilter.size;
   },
 };
 
@@ -231,18 +294,36 @@ export interface GroupFilter extends GroupRequest {
   sources: readonly Deno.NetAddr[];
 }
 
+const groupSourceList = list<Deno.Addr>(
+  { ...sockaddr, decode: (from) => readSockaddr(from, "udp") },
+  MOST_SOURCES,
+);
+
 /** `struct group_filter`: linux/in.h. */
 export const groupFilter: Codec<GroupFilter> = {
   size: 144 + SOCKADDR_STORAGE * MOST_SOURCES,
   encode(value, into) {
-    groupRequest.encode(value, into); // gf_interface, gf_group
+    checkObject(value, ["interface", "group", "mode", "sources"]);
+    checkSources(value.sources);
+    writeGroup(value, into); // gf_interface, gf_group
     into.setUint32(136, filterMode(value.mode), LITTLE_ENDIAN); // gf_fmode
     into.setUint32(140, value.sources.length, LITTLE_ENDIAN); // gf_numsrc
-    const sources = list<Deno.Addr>(sockaddr, MOST_SOURCES);
-    return 144 + sources.encode(value.sources, part(into, 144)); // gf_slist
+    return 144 + groupSourceList.encode(value.sources, part(into, 144)); // gf_slist
   },
-  decode() {
-    throw new TypeError("MCAST_MSFILTER can only be written");
+  decode: (from) => ({
+    ...groupRequest.decode(from),
+    mode: readFilterMode(from.getUint32(136, LITTLE_ENDIAN)),
+    sources: groupSourceList.decode(part(from, 144)) as Deno.NetAddr[],
+  }),
+};
+
+/** What MCAST_MSFILTER is read of: all but the mode and the sources. */
+export const groupFilterQuestion: Pick<Codec<GroupRequest>, "size" | "encode"> = {
+  size: groupFilter.size,
+  encode(value, into) {
+    groupRequest.encode(value, into);
+    into.setUint32(140, MOST_SOURCES, LITTLE_ENDIAN); // gf_numsrc: for how many there is room
+    return groupFilter.size;
   },
 };
 
@@ -272,7 +353,7 @@ const FLOW_LABEL_FLAGS: Record<FlowLabelFlag, number> = {
 export interface FlowLabelRequest {
   /** Where the flow leads. */
   dst: string;
-  /** The label, of 20 bits; 0 lets the kernel choose. */
+  /** The label, of 20 bits; 0 lets the kernel choose, and what it chose stands here afterwards. */
   label: number;
   /** What is done with it. */
   action: FlowLabelAction;
@@ -302,7 +383,7 @@ export const flowLabelRequest: Codec<FlowLabelRequest> = {
     checkInteger(label, 0, 2 ** 20 - 1, "label to be a whole number");
     checkInteger(expires, 0, 65535, "expires to be a whole number of seconds");
     checkInteger(value.linger, 0, 65535, "linger to be a whole number of seconds");
-    writeAddress(dst, into, IN6_ADDR_SIZE); // flr_dst
+    writeAddress(dst, into, IN6_ADDR_SIZE, "dst"); // flr_dst
     into.setUint32(16, label); // flr_label, in network byte order
     into.setUint8(20, FLOW_LABEL_ACTIONS[action]); // flr_action
     into.setUint8(21, FLOW_LABEL_SHARES[share]); // flr_share
@@ -310,6 +391,10 @@ export const flowLabelRequest: Codec<FlowLabelRequest> = {
     into.setUint16(24, expires, LITTLE_ENDIAN); // flr_expires
     into.setUint16(26, value.linger, LITTLE_ENDIAN); // flr_linger
     return 32;
+  },
+  answered(from, value) {
+    // an object that is frozen stays as it is
+    if (value.label === 0) Reflect.set(value, "label", from.getUint32(16)); // flr_label
   },
   decode() {
     throw new TypeError("IPV6_FLOWLABEL_MGR can only be written");

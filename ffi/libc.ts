@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isDarwin, isLinux, platformName } from "./platform.ts";
+
 /** The symbols of libc that are used, each parameter with its C name. */
 const SYMBOLS = {
   // socket options
@@ -74,6 +76,20 @@ const SYMBOLS = {
       "buffer", // const void *src
       "buffer", // char *dst
       "u32", // socklen_t size
+    ],
+    result: "pointer",
+  },
+
+  if_nametoindex: {
+    parameters: [
+      "buffer", // const char *ifname
+    ],
+    result: "u32",
+  },
+  if_indextoname: {
+    parameters: [
+      "u32", // unsigned int ifindex
+      "buffer", // char *ifname, of IF_NAMESIZE
     ],
     result: "pointer",
   },
@@ -154,6 +170,13 @@ const SYMBOLS = {
 
   // on a thread of Deno's pool, and so a promise
   sched_yield: { parameters: [], result: "i32", nonblocking: true },
+  // the kernel
+  uname: {
+    parameters: [
+      "buffer", // struct utsname *buf
+    ],
+    result: "i32",
+  },
 
   // errno: its address under Linux and under macOS, and a way to read it
   __errno_location: { parameters: [], result: "pointer", optional: true },
@@ -164,7 +187,7 @@ const SYMBOLS = {
       "pointer", // const void *src
       "usize", // size_t n
     ],
-    result: "pointer",
+    result: "usize", // void *, as a number: a pointer takes the permission for all of FFI
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -184,6 +207,11 @@ export function libc(): Libc {
   return symbols ??= bindLazily(find());
 }
 
+/** Where a buffer lies, for a structure that points to it. It lies there as long as somebody holds it. */
+export function addressOf(buffer: Uint8Array<ArrayBuffer>): bigint {
+  return libc().memcpy(buffer, null, 0n);
+}
+
 function bindLazily(path: string): Libc {
   const functions = {};
   for (const name of Object.keys(SYMBOLS) as (keyof typeof SYMBOLS)[]) {
@@ -201,13 +229,12 @@ function bindLazily(path: string): Libc {
 
 /** The name or the path under which libc can be opened. */
 function find(): string {
-  const { os, arch } = Deno.build;
-  if (os !== "linux" && os !== "darwin") {
+  if (!isLinux && !isDarwin) {
     throw new Deno.errors.NotSupported(
-      `socket options are supported on Linux and macOS, not on ${os}`,
+      `socket options are supported on Linux and macOS, not on ${platformName}`,
     );
   }
-  const { names, paths } = places(os, arch);
+  const { names, paths } = places(Deno.build.arch);
   const mayOpenAny = Deno.permissions.querySync({ name: "ffi" }).state === "granted";
   const candidates = mayOpenAny ? [...names, ...paths] : paths.filter(mayOpen);
   if (candidates.length === 0) {
@@ -236,8 +263,8 @@ function mayOpen(path: string): boolean {
 }
 
 /** Where libc lies: names for the dynamic linker, and the paths to which `--allow-ffi` can be narrowed. */
-function places(os: "linux" | "darwin", arch: string): { names: string[]; paths: string[] } {
-  if (os === "darwin") {
+function places(arch: string): { names: string[]; paths: string[] } {
+  if (isDarwin) {
     return { names: ["libSystem.B.dylib"], paths: ["/usr/lib/libSystem.B.dylib"] };
   }
   const debian = `${arch}-linux-gnu`;

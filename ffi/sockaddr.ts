@@ -4,13 +4,13 @@
  * @module
  */
 
+import { asBytes, checkInteger, part, show } from "./codec.ts";
 import { libc } from "./libc.ts";
-
-const darwin = Deno.build.os === "darwin";
+import { isDarwin } from "./platform.ts";
 
 const AF_UNIX = 1;
 const AF_INET = 2;
-const AF_INET6 = darwin ? 30 : 10;
+const AF_INET6 = isDarwin ? 30 : 10;
 
 /** `sizeof(struct sockaddr_storage)`. */
 export const SOCKADDR_STORAGE = 128;
@@ -24,15 +24,21 @@ export const IN6_ADDR_SIZE = 16;
 export const PORT = 2;
 const IN_ADDR = 4; // sin_addr
 const IN6_ADDR = 8; // sin6_addr
+const SCOPE_ID = 24; // sin6_scope_id
 const SUN_PATH = 2; // sun_path
 
-/** sa_family; BSD has the structure's length in the byte before it. */
+// `sizeof(struct sockaddr_in)`, `sizeof(struct sockaddr_in6)`
+const SOCKADDR_IN = 16;
+const SOCKADDR_IN6 = 28;
+
+/** sa_family; BSD has the structure's length in the byte before it, and none of an unnamed socket. */
 function readFamily(from: DataView): number {
-  return darwin ? from.getUint8(1) : from.getUint16(0, true);
+  if (from.byteLength < SUN_PATH) return AF_UNIX;
+  return isDarwin ? from.getUint8(1) : from.getUint16(0, true);
 }
 
 function writeFamily(family: number, length: number, into: DataView): void {
-  if (!darwin) return into.setUint16(0, family, true);
+  if (!isDarwin) return into.setUint16(0, family, true);
   into.setUint8(0, length);
   into.setUint8(1, family);
 }
@@ -50,32 +56,61 @@ export function readSockaddr(from: DataView, transport: Deno.Addr["transport"]):
 }
 
 /**
- * Writes `struct sockaddr`.
+ * Writes `struct sockaddr`. An IPv6 address may name its zone: `fe80::1%eth0`, `fe80::1%2`.
  *
+ * @param what What the address is of, as a message names it.
  * @throws {TypeError} when it is not an Internet address.
  */
-export function writeSockaddr(addr: Deno.Addr, into: DataView): void {
+export function writeSockaddr(addr: Deno.Addr, into: DataView, what = "an address"): void {
   if (typeof addr !== "object" || addr === null || !("hostname" in addr)) {
-    throw new TypeError("expected an address with hostname and port");
+    throw new TypeError(`expected ${what} with hostname and port, got ${show(addr)}`);
   }
-  const isIpv6 = addr.hostname.includes(":");
-  const at = isIpv6 ? IN6_ADDR : IN_ADDR;
-  const size = isIpv6 ? IN6_ADDR_SIZE : IN_ADDR_SIZE;
-  writeFamily(isIpv6 ? AF_INET6 : AF_INET, isIpv6 ? 28 : 16, into);
-  into.setUint16(PORT, addr.port);
-  writeAddress(addr.hostname, new DataView(into.buffer, into.byteOffset + at), size);
+  const { hostname, port } = addr;
+  const [address = "", zone] = `${hostname}`.split("%", 2);
+  const isIpv6 = address.includes(":");
+  writeFamily(isIpv6 ? AF_INET6 : AF_INET, isIpv6 ? SOCKADDR_IN6 : SOCKADDR_IN, into);
+  checkInteger(port, 0, 65535, `the port of ${what}`);
+  into.setUint16(PORT, port);
+  if (!isIpv6) return writeAddress(hostname, part(into, IN_ADDR), IN_ADDR_SIZE, what);
+  writeAddress(address, part(into, IN6_ADDR), IN6_ADDR_SIZE, what);
+  if (zone !== undefined) into.setUint32(SCOPE_ID, zoneIndex(zone), true);
 }
 
-/** The address as text; "" where it is not an Internet address. */
+/** The index of an interface, which is given by its name or by the index itself. */
+function zoneIndex(zone: string): number {
+  if (/^\d{1,9}$/.test(zone)) return Number(zone);
+  const index = zone.includes("\0") ? 0 : libc().if_nametoindex(encoder.encode(`${zone}\0`));
+  if (index === 0) throw new TypeError(`there is no network interface ${show(zone)}`);
+  return index;
+}
+
+/** The address as text, with its zone; "" where it is not an Internet address. */
 function readHostname(from: DataView): string {
-  switch (readFamily(from)) {
-    case AF_INET:
-      return `${from.getUint8(4)}.${from.getUint8(5)}.${from.getUint8(6)}.${from.getUint8(7)}`;
-    case AF_INET6:
-      return readAddress(new DataView(from.buffer, from.byteOffset + IN6_ADDR), IN6_ADDR_SIZE);
-    default:
-      return "";
+  const family = readFamily(from);
+  if (family === AF_INET && from.byteLength >= IN_ADDR + IN_ADDR_SIZE) {
+    return `${from.getUint8(4)}.${from.getUint8(5)}.${from.getUint8(6)}.${from.getUint8(7)}`;
   }
+  if (family !== AF_INET6 || from.byteLength < SOCKADDR_IN6) return "";
+  const address = readAddress(part(from, IN6_ADDR), IN6_ADDR_SIZE);
+  const scope = from.getUint32(SCOPE_ID, true);
+  return scope === 0 ? address : `${address}%${zoneName(scope)}`;
+}
+
+/** IF_NAMESIZE */
+const ifName = new Uint8Array(16);
+
+/** The name of an interface; its index where it has gone. */
+function zoneName(index: number): string {
+  if (libc().if_indextoname(index, ifName) === null) return `${index}`;
+  return decoder.decode(ifName.subarray(0, ifName.indexOf(0)));
+}
+
+/** An address as `host:port`, the host in brackets where it is IPv6, or as a path. */
+export function showAddr(addr: Deno.Addr): string {
+  if ("path" in addr) return addr.path ?? "";
+  if (!("hostname" in addr)) return `${addr.cid}:${addr.port}`;
+  const { hostname, port } = addr;
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
 const encoder = new TextEncoder();
@@ -83,7 +118,7 @@ const decoder = new TextDecoder();
 
 /** The path; "" for an unnamed socket, with a leading NUL for an abstract name. */
 function readPath(from: DataView): string {
-  const path = new Uint8Array(from.buffer, from.byteOffset + SUN_PATH, from.byteLength - SUN_PATH);
+  const path = asBytes(from).subarray(SUN_PATH);
   // the kernel counts a path's closing NUL, and an abstract name has none
   const isPath = path.length > 0 && path[0] !== 0;
   const end = isPath ? path.indexOf(0) : -1;
@@ -94,7 +129,7 @@ const text = new Uint8Array(64);
 
 /** The text of an address of 4 or 16 bytes: inet_ntop(3). */
 export function readAddress(from: DataView, size: number): string {
-  const address = new Uint8Array(from.buffer as ArrayBuffer, from.byteOffset, size);
+  const address = addressBytes(from, size);
   libc().inet_ntop(size === IN_ADDR_SIZE ? AF_INET : AF_INET6, address, text, text.length);
   return decoder.decode(text.subarray(0, text.indexOf(0)));
 }
@@ -102,20 +137,27 @@ export function readAddress(from: DataView, size: number): string {
 /**
  * Writes an address of 4 or 16 bytes: inet_pton(3).
  *
+ * @param what What the address is of, as a message names it.
  * @throws {TypeError} when the text is not such an address.
  */
-export function writeAddress(address: string, into: DataView, size: number): void {
-  const bytes = new Uint8Array(into.buffer as ArrayBuffer, into.byteOffset, size);
-  if (!parseAddress(address, bytes)) {
-    throw new TypeError(
-      `expected an IPv${size === IN_ADDR_SIZE ? 4 : 6} address, got ${JSON.stringify(address)}`,
-    );
-  }
+export function writeAddress(address: string, into: DataView, size: number, what?: string): void {
+  if (parseAddress(address, addressBytes(into, size))) return;
+  const kind = `an IPv${size === IN_ADDR_SIZE ? 4 : 6} address`;
+  throw new TypeError(
+    `expected ${what === undefined ? kind : `${what} to be ${kind}`}, got ${show(address)}`,
+  );
+}
+
+/** The first bytes of a view, all of which must be there: C reads or writes so many. */
+function addressBytes(view: DataView, size: number): Uint8Array<ArrayBuffer> {
+  if (view.byteLength < size) throw new RangeError(`${view.byteLength} bytes are no address`);
+  return new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, size);
 }
 
 /** inet_pton(3) into 4 or 16 bytes; `false` where the text is not such an address. */
 function parseAddress(address: string, into: Uint8Array<ArrayBuffer>): boolean {
-  const { written } = encoder.encodeInto(`${address}`, text.subarray(0, text.length - 1));
+  if (typeof address !== "string" || address.includes("\0")) return false; // C would end there
+  const { written } = encoder.encodeInto(address, text.subarray(0, text.length - 1));
   text[written] = 0;
   return libc().inet_pton(into.length === IN_ADDR_SIZE ? AF_INET : AF_INET6, text, into) === 1;
 }
@@ -131,14 +173,15 @@ const nameView = new DataView(name.buffer);
 const length = new Uint32Array(1);
 const lengthBytes = new Uint8Array(length.buffer);
 
-/** Asks for an address; `false` where that failed. */
-function readName(fd: number, call: NameCall): boolean {
-  length[0] = SOCKADDR_STORAGE;
+/** Asks for an address: how many bytes of {@linkcode name} it takes, or -1 where that failed. */
+function readName(fd: number, call: NameCall): number {
+  length[0] = name.length;
   const c = libc();
   const result = call === "getsockname"
     ? c.getsockname(fd, name, lengthBytes)
     : c.getpeername(fd, name, lengthBytes);
-  return result === 0;
+  // of a longer address the kernel tells the length that it would take
+  return result === 0 ? Math.min(length[0], name.length) : -1;
 }
 
 /** Asks for one of a socket's addresses; `undefined` where that failed, with the reason in errno. */
@@ -147,53 +190,23 @@ export function socketName(
   call: NameCall,
   transport: Deno.Addr["transport"],
 ): Deno.Addr | undefined {
-  if (!readName(fd, call)) return undefined;
-  return readSockaddr(new DataView(name.buffer, 0, length[0]), transport);
+  const size = readName(fd, call);
+  return size < 0 ? undefined : readSockaddr(new DataView(name.buffer, 0, size), transport);
 }
 
 /** Compares one of a socket's addresses with what Deno says it is. */
 export function compareName(fd: number, call: NameCall, expected: Deno.Addr): NameResult {
-  if (!readName(fd, call)) return "failed";
+  const size = readName(fd, call);
+  if (size < 0) return "failed";
   if ("path" in expected) {
-    if (readFamily(nameView) !== AF_UNIX) return "other";
+    const found = readSockaddr(new DataView(name.buffer, 0, size), "unix");
     // Deno has `null` for an unnamed socket
-    return readPath(new DataView(name.buffer, 0, length[0])) === (expected.path ?? "")
-      ? "same"
-      : "other";
+    return "path" in found && found.path === (expected.path ?? "") ? "same" : "other";
   }
   if (!("hostname" in expected) || nameView.getUint16(PORT) !== expected.port) return "other";
   const { hostname } = expected;
-  if (readFamily(nameView) === AF_INET) {
-    // without a call, a copy or a text, as every connection comes by here
-    const number = ipv4Number(hostname);
-    if (number >= 0) return nameView.getUint32(IN_ADDR) === number ? "same" : "other";
-  }
   return readHostname(nameView) === hostname || isAddress(hostname) ? "same" : "other";
 }
-
-/** The number that an IPv4 address stands for; -1 for what is not written as Deno writes one. */
-function ipv4Number(address: string): number {
-  let number = 0;
-  let part = 0;
-  let dots = 0;
-  for (let i = 0; i < address.length; i++) {
-    const c = address.charCodeAt(i);
-    if (c === DOT) {
-      number = number * 256 + part;
-      part = 0;
-      dots++;
-    } else if (c >= ZERO && c <= NINE) {
-      part = part * 10 + (c - ZERO);
-    } else {
-      return -1;
-    }
-  }
-  return dots === 3 ? number * 256 + part : -1;
-}
-
-const DOT = ".".charCodeAt(0);
-const ZERO = "0".charCodeAt(0);
-const NINE = "9".charCodeAt(0);
 
 const wanted = new Uint8Array(IN6_ADDR_SIZE);
 const found = new Uint8Array(IN6_ADDR_SIZE);

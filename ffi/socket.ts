@@ -4,35 +4,60 @@
  * @module
  */
 
+import { type Codec, LONGEST_VALUE, show } from "./codec.ts";
 import { libc } from "./libc.ts";
+import { isDarwin, platformName } from "./platform.ts";
 import { errnoNumber, lastErrno, SocketError } from "./socket_error.ts";
-import type {
-  AnySocketOption,
-  OptionAccess,
-  ReadableOption,
-  SocketOption,
-  WritableOption,
+import {
+  type AnySocketOption,
+  type AskedOption,
+  isSupported,
+  type OptionAccess,
+  type ReadableOption,
+  type SocketOption,
+  type WritableOption,
 } from "./socket_option.ts";
 
-/** More than any option's value takes. */
-const SCRATCH = 4096;
+/** What C may write for each byte of the length that it is told: SO_GET_FILTER counts in instructions of 8 bytes. */
+const LARGEST_UNIT = 8;
 
-const bytes = new Uint8Array(SCRATCH);
-const view = new DataView(bytes.buffer);
+/** What a value is exchanged in: as large as the largest so far, and as any common option's is from the start. */
+let bytes = new Uint8Array(LARGEST_UNIT * 4096);
+
+/** The length that C is told, and that it answers with. */
 const length = new Uint32Array(1);
 const lengthBytes = new Uint8Array(length.buffer);
 
-/** The first bytes of the scratch buffer, by length: made once each. */
-const views: DataView[] = [];
+/** The first bytes of the memory, by length: those of common options are made once each. */
+let views: DataView[] = [];
+const MOST_VIEWS = 4096;
 
 function viewOf(size: number): DataView {
+  if (size >= MOST_VIEWS) return new DataView(bytes.buffer, 0, size);
   return views[size] ??= new DataView(bytes.buffer, 0, size);
 }
 
-/** getsockopt(2) into the scratch buffer: the length of the value, or -1. */
+/** Makes room for a value. Who tells C a length makes room for it first. */
+function makeRoom(size: number): void {
+  if (LARGEST_UNIT * size <= bytes.length && size >= 0) return;
+  if (!Number.isInteger(size) || size < 0 || size > LONGEST_VALUE) {
+    throw new RangeError(`expected a size from 0 to ${LONGEST_VALUE} bytes, got ${size}`);
+  }
+  bytes = new Uint8Array(LARGEST_UNIT * size);
+  views = [];
+}
+
+/** getsockopt(2) into the memory: the length of the value, or -1. */
 function getsockopt(fd: number, option: SocketOption<unknown, OptionAccess>): number {
   const { level, optname, codec } = option;
-  if (codec.exactSizes === undefined) return offer(fd, level, optname, codec.size);
+  if (codec.exactSizes === undefined) {
+    const size = offer(fd, level, optname, codec.size);
+    if (size >= 0) return size;
+    // a value of any length: the kernel tells how much room it takes
+    const needed = length[0]!;
+    if (needed <= codec.size || needed > LONGEST_VALUE) return size;
+    return lastErrno() === errnoNumber("ERANGE") ? offer(fd, level, optname, needed) : size;
+  }
   let size = -1;
   for (const exact of codec.exactSizes) {
     if (size < 0) size = offer(fd, level, optname, exact);
@@ -40,26 +65,48 @@ function getsockopt(fd: number, option: SocketOption<unknown, OptionAccess>): nu
   return size;
 }
 
-function offer(fd: number, level: number, optname: number, size: number): number {
-  length[0] = size;
-  return libc().getsockopt(fd, level, optname, bytes, lengthBytes) === 0 ? length[0] : -1;
+function offer(fd: number, level: number, optname: number, room: number): number {
+  makeRoom(room);
+  length[0] = room;
+  if (libc().getsockopt(fd, level, optname, bytes, lengthBytes) !== 0) return -1;
+  return Math.min(length[0], room);
 }
 
 /**
  * Reads an option.
  *
- * @throws {SocketError} when the kernel refuses, or this platform does not have the option.
+ * @throws {SocketError} when the kernel refuses or returns too little, or this platform does not have the option.
  */
 export function readOption<T>(fd: number, option: ReadableOption<T>): T {
   const size = getsockopt(fd, option);
   if (size < 0) throw failed("getsockopt", option);
-  return option.codec.decode(viewOf(size));
+  return decode(option, size);
 }
 
-/** Reads an option; `undefined` where the kernel refuses. */
+/** Reads an option; `undefined` where the kernel refuses, or returns less than a value takes. */
 export function tryReadOption<T>(fd: number, option: ReadableOption<T>): T | undefined {
   const size = getsockopt(fd, option);
-  return size < 0 ? undefined : option.codec.decode(viewOf(size));
+  if (size < 0) return undefined;
+  try {
+    return decode(option, size);
+  } catch (error) {
+    if (error instanceof SocketError) return undefined;
+    throw error;
+  }
+}
+
+/** What {@linkcode decode} takes of an option. */
+type Decodable<T> = Pick<SocketOption<T, OptionAccess>, "name" | "codec">;
+
+/** The value that the kernel has just returned; one that is cut short, as by an emulation, is an error. */
+function decode<T>({ name, codec }: Decodable<T>, size: number): T {
+  try {
+    return codec.decode(viewOf(size));
+  } catch (error) {
+    if (!(error instanceof RangeError) || size >= codec.size) throw error;
+    const reason = `the kernel returned ${size} bytes, which is too short`;
+    throw new SocketError("getsockopt", errnoNumber("EBADMSG"), { option: name, reason });
+  }
 }
 
 /**
@@ -71,33 +118,70 @@ export function tryReadOption<T>(fd: number, option: ReadableOption<T>): T | und
 export function writeOption<T>(fd: number, option: WritableOption<T>, value: T): void {
   const size = encode(option, value);
   if (libc().setsockopt(fd, option.level, option.optname, bytes, size) !== 0) {
-    throw failed("setsockopt", option);
+    throw failed("setsockopt", option, value);
   }
+  option.codec.answered?.(viewOf(size), value);
 }
 
-function encode<T>(option: WritableOption<T>, value: T): number {
-  bytes.fill(0, 0, option.codec.size);
+/**
+ * Reads an option of something.
+ *
+ * @throws {TypeError} when it is not said of what.
+ * @throws {SocketError} when the kernel refuses.
+ */
+export function askOption<T, Question>(
+  fd: number,
+  option: AskedOption<T, Question>,
+  about: Question,
+): T {
+  const { name, level, optname, question } = option;
+  length[0] = encode({ name, codec: question }, about);
+  if (libc().getsockopt(fd, level, optname, bytes, lengthBytes) !== 0) {
+    throw failed("getsockopt", option);
+  }
+  return decode(option, Math.min(length[0], question.size));
+}
+
+/** What {@linkcode encode} takes of an option. */
+interface Encodable<T> {
+  readonly name: string;
+  readonly codec: Pick<Codec<T>, "size" | "encode">;
+}
+
+/** Puts a value into the memory: its length, which is never more than its codec's size. */
+function encode<T>({ name, codec }: Encodable<T>, value: T): number {
   try {
-    return option.codec.encode(value, view);
+    makeRoom(codec.size);
+    const into = viewOf(codec.size);
+    bytes.fill(0, 0, codec.size);
+    const size = codec.encode(value, into);
+    if (Number.isInteger(size) && size >= 0 && size <= codec.size) return size;
+    throw new RangeError(`its codec wrote ${size} bytes, of at most ${codec.size}`);
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
     const Kind = error instanceof RangeError ? RangeError : TypeError;
-    throw new Kind(`${option.name}: ${error.message}`, { cause: error });
+    throw new Kind(`${name}: ${error.message}`, { cause: error });
   }
 }
 
 function failed(
   syscall: "getsockopt" | "setsockopt",
-  { name, optname, capability }: SocketOption<unknown, OptionAccess>,
+  option: SocketOption<unknown, OptionAccess>,
+  value?: unknown,
 ): SocketError {
   const errno = lastErrno();
-  if (optname < 0) {
-    const platform = Deno.build.os === "darwin" ? "macOS" : "Linux";
-    const reason = `${platform} does not have this option`;
+  const { name, capability } = option;
+  if (!isSupported(option)) {
+    const reason = `${platformName} does not have this option`;
     return new SocketError(syscall, errnoNumber("ENOPROTOOPT"), { option: name, reason });
   }
   const error = new SocketError(syscall, errno, { option: name });
-  if (syscall === "getsockopt" || capability === undefined) return error;
+  if (syscall === "getsockopt") return error;
+  if (error.code === "EINVAL" && typeof value !== "object") {
+    const reason = `${show(value)} is not valid, or not in this state of the socket`;
+    return new SocketError(syscall, errno, { option: name, reason });
+  }
+  if (capability === undefined) return error;
   if (error.code !== "EPERM" && error.code !== "EACCES") return error;
   const reason = `not permitted, it takes ${capability}`;
   return new SocketError(syscall, errno, { option: name, reason });
@@ -111,29 +195,32 @@ export class OptionBytes {
   readonly #level: number;
   readonly #optname: number;
   readonly #bytes: Uint8Array<ArrayBuffer>;
+  /** What the kernel is offered to read into, which may be more than the value takes. */
+  readonly #room: number;
 
-  private constructor({ level, optname }: AnySocketOption, bytes: Uint8Array<ArrayBuffer>) {
+  private constructor({ level, optname, codec }: AnySocketOption, size: number) {
     this.#level = level;
     this.#optname = optname;
-    this.#bytes = bytes;
+    this.#bytes = bytes.slice(0, size);
+    this.#room = codec.exactSizes === undefined ? Math.max(codec.size, size) : size;
   }
 
   /** The value that a socket has. */
   static of(fd: number, option: ReadableOption<unknown>): OptionBytes {
     const size = getsockopt(fd, option);
     if (size < 0) throw failed("getsockopt", option);
-    return new OptionBytes(option, bytes.slice(0, size));
+    return new OptionBytes(option, size);
   }
 
   /** A value to be set. */
   static from<T>(option: WritableOption<T>, value: T): OptionBytes {
-    return new OptionBytes(option, bytes.slice(0, encode(option, value)));
+    return new OptionBytes(option, encode(option, value));
   }
 
   /** Whether a socket has the value; also `false` where it cannot be read. */
   isOn(fd: number): boolean {
     const expected = this.#bytes;
-    if (offer(fd, this.#level, this.#optname, expected.length) !== expected.length) return false;
+    if (offer(fd, this.#level, this.#optname, this.#room) !== expected.length) return false;
     for (let i = 0; i < expected.length; i++) {
       if (bytes[i] !== expected[i]) return false;
     }
@@ -153,7 +240,7 @@ export class OptionBytes {
 }
 
 const F_GETFL = 3;
-const O_NONBLOCK = Deno.build.os === "darwin" ? 0x4 : 0o4000;
+const O_NONBLOCK = isDarwin ? 0x4 : 0o4000;
 
 /** Whether a file descriptor is in non-blocking mode. */
 export function isNonBlocking(fd: number): boolean {
@@ -163,7 +250,7 @@ export function isNonBlocking(fd: number): boolean {
 }
 
 const MSG_PEEK = 0x2;
-const MSG_DONTWAIT = Deno.build.os === "darwin" ? 0x80 : 0x40;
+const MSG_DONTWAIT = isDarwin ? 0x80 : 0x40;
 
 /**
  * Takes data that has already arrived, without waiting: recv(2) with MSG_DONTWAIT.
@@ -175,10 +262,10 @@ export function receiveArrived(fd: number, into: Uint8Array<ArrayBuffer>): numbe
   return libc().recv(fd, into, BigInt(into.length), MSG_DONTWAIT);
 }
 
-const MSG_NOSIGNAL = Deno.build.os === "darwin" ? 0 : 0x4000; // Deno ignores SIGPIPE anyway
+const MSG_NOSIGNAL = isDarwin ? 0 : 0x4000; // Deno ignores SIGPIPE anyway
 
 /** Linux: with the end of the connection, data and FIN are one segment. */
-const MSG_MORE = Deno.build.os === "darwin" ? 0 : 0x8000;
+const MSG_MORE = isDarwin ? 0 : 0x8000;
 
 /**
  * Sends what the socket takes at once, without waiting: send(2) with MSG_DONTWAIT.

@@ -6,6 +6,7 @@
 
 import type { Codec } from "./codec.ts";
 import { DARWIN_OPTIONS } from "./darwin.ts";
+import { isDarwin } from "./platform.ts";
 
 /** Whether an option can be read with getsockopt(2), written with setsockopt(2), or both. */
 export type OptionAccess = "read-write" | "read-only" | "write-only";
@@ -29,12 +30,43 @@ export interface SocketOption<T, Access extends OptionAccess = "read-write"> {
   readonly codec: Codec<T>;
   /** Whether the kernel reads back twice what was set, as Linux does with buffer sizes. */
   readonly doubles?: boolean;
+  /** The sysctl that caps it, such as "net.core.rmem_max": more than that is taken for that, without an error. */
+  readonly cappedBy?: string;
   /** The capability that setting it takes, or setting it to some values: capabilities(7). */
   readonly capability?: string;
+  /**
+   * What a socket must not have done yet. Later the kernel refuses it, or takes it without the effect that it is for:
+   * for "bind" on the address and the port that bind(2) took, for "connect" on the handshake, of which a listener does
+   * one for each connection, so that it counts for those that arrive after it was set.
+   */
+  readonly setBefore?: "bind" | "connect";
   /** Whether it is for listeners alone, so that connections are not expected to have it. */
   readonly listenerOnly?: boolean;
+  /** `false` where a connection does not inherit it from its listener: a server sets it on each. */
+  readonly inherited?: false;
+  /** What a connection reports in its place, where that is another quantity than the one that was set. */
+  readonly onConnection?: string;
+  /**
+   * Whether the kernel may drop it at any time. A server sets it again on each connection, and after each read to keep it,
+   * and does without it where the kernel refuses it.
+   */
+  readonly lapses?: boolean;
+  /** Whether it tells what happens to a socket, and so changes by itself. */
+  readonly measures?: boolean;
   /** Whether reading it changes the socket, so that `readOptions()` leaves it out. */
   readonly consumes?: boolean;
+}
+
+/** An option that {@linkcode defineOption} has made. */
+export interface DefinedOption<T, Access extends OptionAccess> extends SocketOption<T, Access> {
+  /** Tells it from the table's options. */
+  readonly defined: true;
+}
+
+/** An option that is read of something, such as the filter of one group: {@linkcode getOption} is told of what. */
+export interface AskedOption<T, Question> extends SocketOption<T, "write-only"> {
+  /** How it is said of what, in the memory that the answer comes in. */
+  readonly question: Pick<Codec<Question>, "size" | "encode">;
 }
 
 /** An option that getOption() takes. */
@@ -49,22 +81,43 @@ export type AnySocketOption =
   | SocketOption<unknown, "read-only">
   | SocketOption<unknown, "write-only">;
 
+/**
+ * Whether this platform has an option: some are Linux's alone, some macOS's. The running kernel may still be too old for
+ * it, or the kind of socket not have it: {@linkcode readOptions} tells what a socket has.
+ *
+ * @example
+ * ```ts
+ * import { isSupported, setOption, TCP_QUICKACK } from "@sockopt/tcp";
+ *
+ * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+ * if (isSupported(TCP_QUICKACK)) setOption(listener, TCP_QUICKACK, true);
+ * ```
+ *
+ * @param option The option.
+ * @returns Whether the platform has it.
+ */
+export function isSupported(option: SocketOption<unknown, OptionAccess>): boolean {
+  return option.optname >= 0;
+}
+
 /** The protocol level of an option. */
 export type OptionLevel =
   | "SOL_SOCKET"
   | "IPPROTO_IP"
   | "IPPROTO_TCP"
   | "IPPROTO_UDP"
-  | "IPPROTO_IPV6";
-
-const darwin = Deno.build.os === "darwin";
+  | "IPPROTO_IPV6"
+  | "SOL_MPTCP"
+  | "AF_VSOCK";
 
 const LEVELS: Record<OptionLevel, number> = {
-  SOL_SOCKET: darwin ? 0xffff : 1,
+  SOL_SOCKET: isDarwin ? 0xffff : 1,
   IPPROTO_IP: 0,
   IPPROTO_TCP: 6,
   IPPROTO_UDP: 17,
   IPPROTO_IPV6: 41,
+  SOL_MPTCP: 284,
+  AF_VSOCK: 40,
 };
 
 /** The number of a level on this platform. */
@@ -72,14 +125,20 @@ export function levelNumber(level: OptionLevel): number {
   return LEVELS[level];
 }
 
-/** What is particular to an option of the table. */
-interface Particulars<Access extends OptionAccess> {
-  /** Absent: it can be read and written. */
-  readonly access?: Access;
-  readonly doubles?: boolean;
-  readonly capability?: string;
-  readonly consumes?: boolean;
-  readonly listenerOnly?: boolean;
+/** What is particular to an option of the table. Without `access` it can be read and written. */
+type Particulars<Access extends OptionAccess> = Partial<
+  Omit<SocketOption<unknown, Access>, "name" | "level" | "optname" | "codec">
+>;
+
+/** An entry of the option table that is read of something. */
+export function askedOption<T, Question>(
+  level: OptionLevel,
+  name: string,
+  number: number,
+  codec: Codec<T>,
+  question: AskedOption<T, Question>["question"],
+): AskedOption<T, Question> {
+  return { ...option(level, name, number, codec, { access: "write-only" }), question };
 }
 
 /**
@@ -98,7 +157,7 @@ export function option<T, Access extends OptionAccess = "read-write">(
   codec: Codec<T>,
   particulars: Particulars<Access> = {},
 ): SocketOption<T, Access> {
-  const optname = darwin ? DARWIN_OPTIONS[name] ?? -1 : number;
+  const optname = isDarwin ? DARWIN_OPTIONS[name] ?? -1 : number;
   const access = "read-write" as Access;
   return { name, level: LEVELS[level], optname, codec, access, ...particulars };
 }

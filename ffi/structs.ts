@@ -8,10 +8,13 @@ import {
   asBytes,
   checkBytes,
   checkInteger,
+  checkObject,
   type Codec,
   flags,
+  list,
   LITTLE_ENDIAN,
   oneOf,
+  part,
   show,
 } from "./codec.ts";
 import { readSockaddr, SOCKADDR_STORAGE, writeSockaddr } from "./sockaddr.ts";
@@ -37,7 +40,7 @@ export const linger: Codec<Linger> = {
   },
 };
 
-/** `struct timeval` as milliseconds. 0: no limit. */
+/** `struct timeval` as milliseconds, rounded to whole microseconds. 0: no limit. */
 export const timeval: Codec<number> = {
   size: 16,
   encode(value, into) {
@@ -47,9 +50,11 @@ export const timeval: Codec<number> = {
     if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
       throw new RangeError(`expected a number of milliseconds of at least 0, got ${value}`);
     }
-    const seconds = Math.floor(value / 1000);
-    into.setBigInt64(0, BigInt(seconds), LITTLE_ENDIAN); // tv_sec
-    into.setBigInt64(8, BigInt(Math.round((value - 1000 * seconds) * 1000)), LITTLE_ENDIAN); // tv_usec
+    let microseconds = BigInt(Math.floor(value / 1000)) * 1_000_000n +
+      BigInt(Math.round((value % 1000) * 1000));
+    if (microseconds === 0n && value > 0) microseconds = 1n; // 0 is no limit
+    into.setBigInt64(0, microseconds / 1_000_000n, LITTLE_ENDIAN); // tv_sec
+    into.setBigInt64(8, microseconds % 1_000_000n, LITTLE_ENDIAN); // tv_usec
     return 16;
   },
   decode: (from) =>
@@ -81,13 +86,6 @@ function words<Name extends string>(
       return Object.fromEntries(fields);
     },
   };
-}
-
-/** Throws unless the value is an object. */
-export function checkObject(value: unknown, names: readonly string[]): void {
-  if (typeof value !== "object" || value === null) {
-    throw new TypeError(`expected an object with ${names.join(", ")}, got ${show(value)}`);
-  }
 }
 
 /** Who a process is, as the kernel vouches for it: `struct ucred`. */
@@ -171,31 +169,6 @@ export interface RepairOption {
 
 /** An array of `struct tcp_repair_opt`. */
 export const repairOptions: Codec<readonly RepairOption[]> = list(words("code", "value"), 16);
-
-/** An array of structures of one size, at most so many. */
-export function list<T>(one: Codec<T>, most: number): Codec<readonly T[]> {
-  return {
-    size: one.size * most,
-    encode(value, into) {
-      if (!Array.isArray(value)) throw new TypeError(`expected a list, got ${show(value)}`);
-      if (value.length > most) {
-        throw new RangeError(`expected at most ${most}, got ${value.length}`);
-      }
-      value.forEach((each, i) => one.encode(each, part(into, i * one.size)));
-      return value.length * one.size;
-    },
-    decode: (from) =>
-      Array.from(
-        { length: Math.floor(from.byteLength / one.size) },
-        (_, i) => one.decode(part(from, i * one.size, one.size)),
-      ),
-  };
-}
-
-/** A part of a view, to its end where no length is given. */
-export function part(view: DataView, offset: number, length?: number): DataView {
-  return new DataView(view.buffer, view.byteOffset + offset, length);
-}
 
 /** The clocks by which packets can be scheduled: clock_gettime(2). */
 export type Clock = "realtime" | "monotonic" | "tai";
@@ -366,12 +339,16 @@ const MD5SIG_KEY = 80;
 export const md5Signature: Codec<Md5Signature> = {
   size: 216,
   encode(value, into) {
-    checkObject(value, ["addr", "key"]);
+    checkObject(value, ["addr", "key", "prefixLength", "ifindex"]);
     const { addr, key, prefixLength, ifindex } = value;
     checkBytes(key, MD5SIG_KEY);
-    writeSockaddr(addr, into); // tcpm_addr
-    if (prefixLength !== undefined) checkInteger(prefixLength, 0, 128, "prefixLength to be");
-    if (ifindex !== undefined) checkInteger(ifindex, 0, 2 ** 31 - 1, "ifindex to be");
+    writeSockaddr(addr, part(into, 0, SOCKADDR_STORAGE), "addr"); // tcpm_addr
+    if (prefixLength !== undefined) {
+      checkInteger(prefixLength, 0, 128, "prefixLength to be a whole number");
+    }
+    if (ifindex !== undefined) {
+      checkInteger(ifindex, 0, 2 ** 31 - 1, "ifindex to be a whole number");
+    }
     const flags = (prefixLength === undefined ? 0 : 1) | (ifindex === undefined ? 0 : 2);
     into.setUint8(128, flags); // tcpm_flags: TCP_MD5SIG_FLAG_PREFIX, TCP_MD5SIG_FLAG_IFINDEX
     into.setUint8(129, prefixLength ?? 0); // tcpm_prefixlen

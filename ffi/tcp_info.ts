@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { Codec } from "./codec.ts";
+import { type Codec, LITTLE_ENDIAN } from "./codec.ts";
+import { type Field, layOut, readFields, type Width } from "./fields.ts";
+import { linuxRelease } from "./kernel_release.ts";
 
 /** The states of a connection: RFC 9293 section 3.3.2. */
 export type TcpState =
@@ -199,9 +201,9 @@ export interface TcpInfo {
   receivedCeBytes?: number | undefined;
   /** How Explicit Congestion Notification was negotiated. Linux 7.0. */
   ecnMode?: EcnMode | undefined;
-  /** Which Accurate ECN option arrived: 0 none, 1 empty, 2 with counters, 3 failed. Linux 7.0. */
+  /** Which Accurate ECN option arrived: 0 none, 1 empty, 2 with counters, 3 failed. Linux 6.18. */
   accecnOptSeen?: number | undefined;
-  /** How Accurate ECN failed, a bit each: 1 ACE sending, 2 ACE receiving, 4 option sending, 8 option receiving. Linux 7.0. */
+  /** How Accurate ECN failed, a bit each: 1 ACE sending, 2 ACE receiving, 4 option sending, 8 option receiving. Linux 6.18. */
   accecnFailMode?: number | undefined;
 }
 
@@ -237,11 +239,6 @@ const FAST_OPEN_FAILURES: readonly FastOpenFailure[] = [
 ];
 
 const ECN_MODES: readonly EcnMode[] = ["disabled", "rfc3168", "accecn", "pending"];
-
-/** A field's width; each lies at a multiple of its own size, so the order gives the offsets. */
-type Width = "u16" | "u32" | "u64";
-
-const WIDTHS: Record<Width, number> = { u16: 2, u32: 4, u64: 8 };
 
 /** The fields that are plain numbers, in the order of the header, from offset 8 on. */
 const FIELDS = [
@@ -305,22 +302,42 @@ const FIELDS = [
   ["receivedCeBytes", "u32"],
 ] as const satisfies readonly (readonly [keyof TcpInfo, Width])[];
 
-/** Each field of `struct tcp_info` that is a plain number, with its offset and its size in bytes. */
-export const TCP_INFO_LAYOUT: readonly { name: keyof TcpInfo; offset: number; size: number }[] =
-  (() => {
-    let next = 8;
-    return FIELDS.map(([name, width]) => {
-      const size = WIDTHS[width];
-      const offset = Math.ceil(next / size) * size;
-      next = offset + size;
-      return { name, offset, size };
-    });
-  })();
+/** Each field of `struct tcp_info` that is a plain number. */
+export const TCP_INFO_LAYOUT: readonly Field<typeof FIELDS[number][0]>[] = layOut(FIELDS, 8);
 
-/** After the plain numbers, one word of bit fields: ecn_mode:2, accecn_opt_seen:2, accecn_fail_mode:4. */
-const ACCECN_BITS = 280;
+/** What every kernel returns, since Linux 2.4: up to tcpi_total_retrans. */
+const LEAST = 104;
 
-const SIZE = 284;
+/** After the plain numbers, one word on Accurate ECN, of which Linux 7.0 has changed the layout and not the size. */
+const ACCECN = 276;
+
+const SIZE = 280;
+
+type AccurateEcn = Pick<TcpInfo, "ecnMode" | "accecnOptSeen" | "accecnFailMode">;
+
+/** The word on Accurate ECN; nothing where the kernel's version does not tell which layout it has. */
+export function accurateEcn(
+  from: DataView,
+  [major, minor]: readonly [major: number, minor: number],
+): AccurateEcn {
+  if (from.byteLength < SIZE) return {};
+  if (major >= 7) {
+    // tcpi_ecn_mode:2, tcpi_accecn_opt_seen:2, tcpi_accecn_fail_mode:4, tcpi_options2:24
+    const bits = from.getUint8(ACCECN);
+    return {
+      ecnMode: ECN_MODES[bits & 3],
+      accecnOptSeen: bits >> 2 & 3,
+      accecnFailMode: bits >> 4,
+    };
+  }
+  if (major === 6 && minor >= 18) {
+    return {
+      accecnFailMode: from.getUint16(ACCECN, LITTLE_ENDIAN), // tcpi_accecn_fail_mode
+      accecnOptSeen: from.getUint16(ACCECN + 2, LITTLE_ENDIAN), // tcpi_accecn_opt_seen
+    };
+  }
+  return {};
+}
 
 /** Decodes as much of `struct tcp_info` as the kernel returned. */
 export const tcpInfo: Codec<TcpInfo> = {
@@ -329,6 +346,7 @@ export const tcpInfo: Codec<TcpInfo> = {
     throw new TypeError("TCP_INFO can only be read");
   },
   decode(from) {
+    if (from.byteLength < LEAST) throw new RangeError(`TCP_INFO has ${LEAST} bytes and more`);
     const flags = from.getUint8(5);
     const info: Record<string, unknown> = {
       state: STATES[from.getUint8(0)] ?? "close",
@@ -351,20 +369,8 @@ export const tcpInfo: Codec<TcpInfo> = {
       deliveryRateAppLimited: (from.getUint8(7) & 1) !== 0,
       fastopenClientFail: FAST_OPEN_FAILURES[from.getUint8(7) >> 1 & 3],
     };
-    for (const { name, offset, size } of TCP_INFO_LAYOUT) {
-      if (offset + size > from.byteLength) break;
-      info[name] = size === 8
-        ? from.getBigUint64(offset, true)
-        : size === 4
-        ? from.getUint32(offset, true)
-        : from.getUint16(offset, true);
-    }
-    if (from.byteLength >= SIZE) {
-      const bits = from.getUint8(ACCECN_BITS);
-      info.ecnMode = ECN_MODES[bits & 3];
-      info.accecnOptSeen = bits >> 2 & 3;
-      info.accecnFailMode = bits >> 4;
-    }
+    Object.assign(info, readFields(TCP_INFO_LAYOUT, from));
+    if (from.byteLength >= SIZE) Object.assign(info, accurateEcn(from, linuxRelease()));
     return info as unknown as TcpInfo;
   },
 };

@@ -4,26 +4,37 @@
  * @module
  */
 
-import { bool, bytes, int, type MtuDiscover, mtuDiscover, uint32BigEndian } from "../codec.ts";
+import {
+  bool,
+  bytes,
+  int,
+  integer,
+  type MtuDiscover,
+  mtuDiscover,
+  uint32BigEndian,
+} from "../codec.ts";
 import {
   type GroupFilter,
   groupFilter,
+  groupFilterQuestion,
   type GroupRequest,
   groupRequest,
   type GroupSourceRequest,
   groupSourceRequest,
-  inAddr,
   type Membership,
   membership,
+  multicastInterface,
   type PortRange,
   portRange,
   type SourceFilter,
   sourceFilter,
+  type SourceFilterQuestion,
+  sourceFilterQuestion,
   type SourceMembership,
   sourceMembership,
 } from "../ip_structs.ts";
 import { sockaddr } from "../structs.ts";
-import { option, type SocketOption } from "../socket_option.ts";
+import { type AskedOption, askedOption, option, type SocketOption } from "../socket_option.ts";
 
 /**
  * Joins a multicast group.
@@ -62,6 +73,7 @@ export const IP_BIND_ADDRESS_NO_PORT: SocketOption<boolean> = option(
   "IP_BIND_ADDRESS_NO_PORT",
   24,
   bool,
+  { setBefore: "bind" },
 );
 
 /**
@@ -83,6 +95,13 @@ export const IP_BLOCK_SOURCE: SocketOption<SourceMembership, "write-only"> = opt
  * Default: off. Platform: Linux 4.0. Source: linux/in.h.
  */
 export const IP_CHECKSUM: SocketOption<boolean> = option("IPPROTO_IP", "IP_CHECKSUM", 23, bool);
+
+/**
+ * The index of the interface by which all packets leave and come; 0 for any.
+ *
+ * Default: 0. Platform: macOS. Source: netinet/in.h of macOS.
+ */
+export const IP_BOUND_IF: SocketOption<number> = option("IPPROTO_IP", "IP_BOUND_IF", -1, int);
 
 /**
  * Leaves a multicast group.
@@ -115,7 +134,9 @@ export const IP_DROP_SOURCE_MEMBERSHIP: SocketOption<SourceMembership, "write-on
  *
  * Default: off. Platform: Linux 2.4. Source: ip(7).
  */
-export const IP_FREEBIND: SocketOption<boolean> = option("IPPROTO_IP", "IP_FREEBIND", 15, bool);
+export const IP_FREEBIND: SocketOption<boolean> = option("IPPROTO_IP", "IP_FREEBIND", 15, bool, {
+  setBefore: "bind",
+});
 
 /**
  * Whether the data that is sent on a raw socket begins with an IP header.
@@ -135,6 +156,7 @@ export const IP_LOCAL_PORT_RANGE: SocketOption<PortRange> = option(
   "IP_LOCAL_PORT_RANGE",
   51,
   portRange,
+  { setBefore: "bind" },
 );
 
 /**
@@ -142,19 +164,24 @@ export const IP_LOCAL_PORT_RANGE: SocketOption<PortRange> = option(
  *
  * Default: 0. Platform: Linux 2.6.34. Source: linux/in.h, RFC 5082.
  */
-export const IP_MINTTL: SocketOption<number> = option("IPPROTO_IP", "IP_MINTTL", 21, int);
+export const IP_MINTTL: SocketOption<number> = option(
+  "IPPROTO_IP",
+  "IP_MINTTL",
+  21,
+  integer(0, 255),
+);
 
 /**
  * The sources of a multicast group that are heard, all at once.
  *
- * Write only. Platform: Linux 2.4.22; macOS. Source: ip(7), RFC 3678.
+ * Read of one group: `getOption(socket, IP_MSFILTER, group)`. Platform: Linux 2.4.22; macOS. Source: ip(7), RFC 3678.
  */
-export const IP_MSFILTER: SocketOption<SourceFilter, "write-only"> = option(
+export const IP_MSFILTER: AskedOption<SourceFilter, SourceFilterQuestion> = askedOption(
   "IPPROTO_IP",
   "IP_MSFILTER",
   41,
   sourceFilter,
-  { access: "write-only" },
+  sourceFilterQuestion,
 );
 
 /**
@@ -194,15 +221,16 @@ export const IP_MULTICAST_ALL: SocketOption<boolean> = option(
 );
 
 /**
- * The address of the interface by which multicasts leave; "0.0.0.0" leaves it to the kernel.
+ * The interface by which multicasts leave: its address, or its index; "0.0.0.0" leaves it to the kernel. What was set by
+ * index reads back as "0.0.0.0".
  *
- * Default: "0.0.0.0". Platform: Linux 1.2; macOS. Source: ip(7).
+ * Default: "0.0.0.0". Platform: Linux 1.2, by index since 2.2; macOS. Source: ip(7).
  */
-export const IP_MULTICAST_IF: SocketOption<string> = option(
+export const IP_MULTICAST_IF: SocketOption<string | number> = option(
   "IPPROTO_IP",
   "IP_MULTICAST_IF",
   32,
-  inAddr,
+  multicastInterface,
 );
 
 /**
@@ -226,7 +254,7 @@ export const IP_MULTICAST_TTL: SocketOption<number> = option(
   "IPPROTO_IP",
   "IP_MULTICAST_TTL",
   33,
-  int,
+  integer(-1, 255),
 );
 
 /**
@@ -246,6 +274,7 @@ export const IP_OPTIONS: SocketOption<Uint8Array> = option(
   "IP_OPTIONS",
   4,
   bytes(40),
+  { inherited: false },
 );
 
 /**
@@ -278,7 +307,7 @@ export const IP_PKTOPTIONS: SocketOption<Uint8Array, "read-only"> = option(
 /**
  * The protocol number of a raw socket. Other sockets read back their local port.
  *
- * Read only. Platform: Linux 6.3. Source: linux/in.h.
+ * Read only. Platform: Linux 6.4. Source: linux/in.h.
  */
 export const IP_PROTOCOL: SocketOption<number, "read-only"> = option(
   "IPPROTO_IP",
@@ -286,6 +315,18 @@ export const IP_PROTOCOL: SocketOption<number, "read-only"> = option(
   52,
   int,
   { access: "read-only" },
+);
+
+/**
+ * Whether each received datagram tells the address it was sent to.
+ *
+ * Default: off. Platform: macOS; Linux has IP_PKTINFO. Source: ip(4) of macOS.
+ */
+export const IP_RECVDSTADDR: SocketOption<boolean> = option(
+  "IPPROTO_IP",
+  "IP_RECVDSTADDR",
+  -1,
+  bool,
 );
 
 /**
@@ -364,14 +405,13 @@ export const IP_RETOPTS: SocketOption<boolean> = option("IPPROTO_IP", "IP_RETOPT
  * Whether a raw socket receives packets with the router alert option that are only passing
  * through.
  *
- * Default: off. Write only. Platform: Linux 2.2. Source: ip(7).
+ * Default: off. Platform: Linux 2.2, read back since 6.9. Source: ip(7).
  */
-export const IP_ROUTER_ALERT: SocketOption<boolean, "write-only"> = option(
+export const IP_ROUTER_ALERT: SocketOption<boolean> = option(
   "IPPROTO_IP",
   "IP_ROUTER_ALERT",
   5,
   bool,
-  { access: "write-only" },
 );
 
 /**
@@ -380,7 +420,7 @@ export const IP_ROUTER_ALERT: SocketOption<boolean, "write-only"> = option(
  *
  * Default: 0. Platform: Linux 1.0; macOS. Source: ip(7), RFC 2474.
  */
-export const IP_TOS: SocketOption<number> = option("IPPROTO_IP", "IP_TOS", 1, int);
+export const IP_TOS: SocketOption<number> = option("IPPROTO_IP", "IP_TOS", 1, integer(0, 255));
 
 /**
  * Whether addresses that are not of this machine may be bound and connections to them taken, as a
@@ -393,7 +433,7 @@ export const IP_TRANSPARENT: SocketOption<boolean> = option(
   "IP_TRANSPARENT",
   19,
   bool,
-  { capability: "CAP_NET_ADMIN or CAP_NET_RAW" },
+  { capability: "CAP_NET_ADMIN or CAP_NET_RAW", setBefore: "bind" },
 );
 
 /**
@@ -401,7 +441,7 @@ export const IP_TRANSPARENT: SocketOption<boolean> = option(
  *
  * Default: the sysctl net.ipv4.ip_default_ttl, 64. Platform: Linux 1.0; macOS. Source: ip(7).
  */
-export const IP_TTL: SocketOption<number> = option("IPPROTO_IP", "IP_TTL", 2, int);
+export const IP_TTL: SocketOption<number> = option("IPPROTO_IP", "IP_TTL", 2, integer(-1, 255));
 
 /**
  * Hears a source of a multicast group again.
@@ -497,14 +537,14 @@ export const MCAST_LEAVE_SOURCE_GROUP: SocketOption<GroupSourceRequest, "write-o
 /**
  * The sources of an IPv4 multicast group that are heard, all at once.
  *
- * Write only. Platform: Linux 2.5.68; not macOS. Source: RFC 3678.
+ * Read of one group: `getOption(socket, MCAST_MSFILTER, group)`. Platform: Linux 2.5.68; not macOS. Source: RFC 3678.
  */
-export const MCAST_MSFILTER: SocketOption<GroupFilter, "write-only"> = option(
+export const MCAST_MSFILTER: AskedOption<GroupFilter, GroupRequest> = askedOption(
   "IPPROTO_IP",
   "MCAST_MSFILTER",
   48,
   groupFilter,
-  { access: "write-only" },
+  groupFilterQuestion,
 );
 
 /**

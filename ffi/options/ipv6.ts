@@ -10,6 +10,7 @@ import {
   type Codec,
   flags,
   int,
+  integer,
   type MtuDiscover,
   mtuDiscover,
   type SocketDomain,
@@ -21,6 +22,7 @@ import {
   flowLabelRequest,
   type GroupFilter,
   groupFilter,
+  groupFilterQuestion,
   type GroupRequest,
   groupRequest,
   type GroupSourceRequest,
@@ -32,7 +34,7 @@ import {
   pathMtu,
 } from "../ip_structs.ts";
 import { sockaddr } from "../structs.ts";
-import { option, type SocketOption } from "../socket_option.ts";
+import { type AskedOption, askedOption, option, type SocketOption } from "../socket_option.ts";
 
 /** Kinds of source address, as IPV6_ADDR_PREFERENCES names them: RFC 5014. */
 export type AddrPreference =
@@ -180,6 +182,18 @@ export const IPV6_ADD_MEMBERSHIP: SocketOption<Ipv6Membership, "write-only"> = o
 );
 
 /**
+ * The index of the interface by which all packets leave and come; 0 for any.
+ *
+ * Default: 0. Platform: macOS. Source: netinet6/in6.h of macOS.
+ */
+export const IPV6_BOUND_IF: SocketOption<number> = option(
+  "IPPROTO_IPV6",
+  "IPV6_BOUND_IF",
+  -1,
+  int,
+);
+
+/**
  * Whether packets get a flow label that is made of their connection.
  *
  * Default: as the sysctl net.ipv6.auto_flowlabels says. Platform: Linux 3.17. Source:
@@ -284,6 +298,7 @@ export const IPV6_FREEBIND: SocketOption<boolean> = option(
   "IPV6_FREEBIND",
   78,
   bool,
+  { setBefore: "bind" },
 );
 
 /**
@@ -320,6 +335,19 @@ export const IPV6_JOIN_ANYCAST: SocketOption<Ipv6Membership, "write-only"> = opt
 );
 
 /**
+ * Joins a multicast group: RFC 3493's name of IPV6_ADD_MEMBERSHIP.
+ *
+ * Write only. Platform: Linux; macOS. Source: RFC 3493.
+ */
+export const IPV6_JOIN_GROUP: SocketOption<Ipv6Membership, "write-only"> = option(
+  "IPPROTO_IPV6",
+  "IPV6_JOIN_GROUP",
+  20,
+  ipv6Membership,
+  { access: "write-only" },
+);
+
+/**
  * Takes no longer part in an anycast address.
  *
  * Write only. Platform: Linux 2.6. Source: linux/in6.h.
@@ -328,6 +356,19 @@ export const IPV6_LEAVE_ANYCAST: SocketOption<Ipv6Membership, "write-only"> = op
   "IPPROTO_IPV6",
   "IPV6_LEAVE_ANYCAST",
   28,
+  ipv6Membership,
+  { access: "write-only" },
+);
+
+/**
+ * Leaves a multicast group: RFC 3493's name of IPV6_DROP_MEMBERSHIP.
+ *
+ * Write only. Platform: Linux; macOS. Source: RFC 3493.
+ */
+export const IPV6_LEAVE_GROUP: SocketOption<Ipv6Membership, "write-only"> = option(
+  "IPPROTO_IPV6",
+  "IPV6_LEAVE_GROUP",
+  21,
   ipv6Membership,
   { access: "write-only" },
 );
@@ -402,14 +443,14 @@ export const IPV6_MCAST_LEAVE_SOURCE_GROUP: SocketOption<GroupSourceRequest, "wr
  * MCAST_MSFILTER of level IPPROTO_IPV6: the sources of a multicast group that are heard, all at
  * once.
  *
- * Write only. Platform: Linux 2.5.68; not macOS. Source: RFC 3678.
+ * Read of one group: `getOption(socket, IPV6_MCAST_MSFILTER, group)`. Platform: Linux 2.5.68; not macOS. Source: RFC 3678.
  */
-export const IPV6_MCAST_MSFILTER: SocketOption<GroupFilter, "write-only"> = option(
+export const IPV6_MCAST_MSFILTER: AskedOption<GroupFilter, GroupRequest> = askedOption(
   "IPPROTO_IPV6",
   "IPV6_MCAST_MSFILTER",
   48,
   groupFilter,
-  { access: "write-only" },
+  groupFilterQuestion,
 );
 
 /**
@@ -434,7 +475,7 @@ export const IPV6_MINHOPCOUNT: SocketOption<number> = option(
   "IPPROTO_IPV6",
   "IPV6_MINHOPCOUNT",
   73,
-  int,
+  integer(0, 255),
 );
 
 /**
@@ -442,7 +483,9 @@ export const IPV6_MINHOPCOUNT: SocketOption<number> = option(
  *
  * Platform: Linux 2.2. Source: ipv6(7).
  */
-export const IPV6_MTU: SocketOption<number> = option("IPPROTO_IPV6", "IPV6_MTU", 24, int);
+export const IPV6_MTU: SocketOption<number> = option("IPPROTO_IPV6", "IPV6_MTU", 24, int, {
+  onConnection: "the MTU of its path",
+});
 
 /**
  * Whether packets may be fragmented by the sender, as IP_MTU_DISCOVER.
@@ -477,7 +520,7 @@ export const IPV6_MULTICAST_HOPS: SocketOption<number> = option(
   "IPPROTO_IPV6",
   "IPV6_MULTICAST_HOPS",
   18,
-  int,
+  integer(-1, 255),
 );
 
 /**
@@ -662,7 +705,7 @@ export const IPV6_RECVTCLASS: SocketOption<boolean> = option(
  * The router alert value for which a raw socket receives packets that are only passing through;
  * -1: none. Read, 1 or 0 for whether there is one.
  *
- * Default: 0. Platform: Linux 2.2. Source: ipv6(7).
+ * Default: 0. Platform: Linux 2.2, read back since 6.9. Source: ipv6(7).
  */
 export const IPV6_ROUTER_ALERT: SocketOption<number> = option(
   "IPPROTO_IPV6",
@@ -714,7 +757,12 @@ export const IPV6_RTHDRDSTOPTS: SocketOption<Uint8Array> = option(
  *
  * Default: 0. Platform: Linux 2.6.14; macOS. Source: RFC 3542.
  */
-export const IPV6_TCLASS: SocketOption<number> = option("IPPROTO_IPV6", "IPV6_TCLASS", 67, int);
+export const IPV6_TCLASS: SocketOption<number> = option(
+  "IPPROTO_IPV6",
+  "IPV6_TCLASS",
+  67,
+  integer(-1, 255),
+);
 
 /**
  * Whether addresses that are not of this machine may be bound and connections to them taken, as a
@@ -727,7 +775,7 @@ export const IPV6_TRANSPARENT: SocketOption<boolean> = option(
   "IPV6_TRANSPARENT",
   75,
   bool,
-  { capability: "CAP_NET_ADMIN or CAP_NET_RAW" },
+  { capability: "CAP_NET_ADMIN or CAP_NET_RAW", setBefore: "bind" },
 );
 
 /**
@@ -739,7 +787,7 @@ export const IPV6_UNICAST_HOPS: SocketOption<number> = option(
   "IPPROTO_IPV6",
   "IPV6_UNICAST_HOPS",
   16,
-  int,
+  integer(-1, 255),
 );
 
 /**
@@ -757,9 +805,12 @@ export const IPV6_UNICAST_IF: SocketOption<number> = option(
 
 /**
  * Whether the socket is for IPv6 alone. Off, a socket bound to "::" takes IPv4 as well, with
- * addresses such as ::ffff:127.0.0.1. To be set before bind(2).
+ * addresses such as ::ffff:127.0.0.1. It must be set before bind(2): later it
+ * is refused with EINVAL.
  *
  * Default: the sysctl net.ipv6.bindv6only, off. Platform: Linux 2.4.21; macOS. Source: ipv6(7),
  * RFC 3493.
  */
-export const IPV6_V6ONLY: SocketOption<boolean> = option("IPPROTO_IPV6", "IPV6_V6ONLY", 26, bool);
+export const IPV6_V6ONLY: SocketOption<boolean> = option("IPPROTO_IPV6", "IPV6_V6ONLY", 26, bool, {
+  setBefore: "bind",
+});

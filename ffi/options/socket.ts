@@ -4,12 +4,15 @@
  * @module
  */
 
+import { type BpfInstruction, bpfProgram } from "../bpf.ts";
 import {
   bool,
   type Codec,
   enumeration,
   flags,
   int,
+  integer,
+  readInt,
   type SocketDomain,
   socketDomain,
   string,
@@ -17,6 +20,7 @@ import {
   uint32List,
   uint64,
 } from "../codec.ts";
+import { isDarwin } from "../platform.ts";
 import {
   internetSockaddr,
   type Linger,
@@ -32,8 +36,6 @@ import {
   ucred,
 } from "../structs.ts";
 import { option, type SocketOption } from "../socket_option.ts";
-
-const darwin = Deno.build.os === "darwin";
 
 /** The buffers of a socket, as SO_BUF_LOCK names them. */
 export type BufferLock = "send" | "receive";
@@ -68,6 +70,9 @@ const socketProtocol: Codec<SocketProtocol> = enumeration({
   mptcp: 262,
 });
 
+/** Some kernels read -1 back as a number of 8 bits without a sign. */
+const txRehash: Codec<number> = { ...integer(-1, 1), decode: (from) => readInt(from) << 24 >> 24 };
+
 /** The kinds of socket, as SO_TYPE names them: socket(2). */
 export type SocketType = "stream" | "dgram" | "raw" | "rdm" | "seqpacket" | "dccp" | "packet";
 
@@ -95,6 +100,51 @@ export const SO_ACCEPTCONN: SocketOption<boolean, "read-only"> = option(
 );
 
 /**
+ * A program in classic BPF that is run for each packet: how many bytes of it are taken, 0 to drop it.
+ * SO_DETACH_FILTER takes it away.
+ *
+ * Write only. Platform: Linux 2.2. Source: socket(7), the kernel's networking/filter document.
+ *
+ * @example A socket that hears nothing more
+ * ```ts
+ * import { setOption, SO_ATTACH_FILTER } from "@sockopt/tcp";
+ *
+ * const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+ * setOption(socket, SO_ATTACH_FILTER, [{ code: 0x06, k: 0 }]); // return 0
+ * socket.close();
+ * ```
+ */
+export const SO_ATTACH_FILTER: SocketOption<readonly BpfInstruction[], "write-only"> = option(
+  "SOL_SOCKET",
+  "SO_ATTACH_FILTER",
+  26,
+  bpfProgram,
+  { access: "write-only" },
+);
+
+/**
+ * A program in classic BPF that chooses the socket of a SO_REUSEPORT group for a connection or a
+ * datagram: it returns the socket's index, in the order in which they joined the group. With
+ * another number the kernel chooses. It is set on any one of them; SO_DETACH_REUSEPORT_BPF takes it away.
+ *
+ * Write only. Platform: Linux 4.5 for UDP, 4.6 for TCP. Source: socket(7).
+ *
+ * @example Each connection goes to the listener of the CPU on which it arrived
+ * ```ts
+ * import { setOption, SO_ATTACH_REUSEPORT_CBPF } from "@sockopt/tcp";
+ *
+ * // as many listeners on one port as there are CPUs; here the first one of them
+ * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0, reusePort: true });
+ * setOption(listener, SO_ATTACH_REUSEPORT_CBPF, [
+ *   { code: 0x20, k: 0xffff_f024 }, // load the number of the CPU: SKF_AD_OFF + SKF_AD_CPU
+ *   { code: 0x16 }, // return it
+ * ]);
+ * ```
+ */
+export const SO_ATTACH_REUSEPORT_CBPF: SocketOption<readonly BpfInstruction[], "write-only"> =
+  option("SOL_SOCKET", "SO_ATTACH_REUSEPORT_CBPF", 51, bpfProgram, { access: "write-only" });
+
+/**
  * The network interface that the socket is bound to, by name, such as "eth0"; "" for none. Only
  * packets of that interface are received. Binding an unbound socket needs no privilege since
  * Linux 5.7; changing it does.
@@ -107,20 +157,21 @@ export const SO_BINDTODEVICE: SocketOption<string> = option(
   "SO_BINDTODEVICE",
   25,
   string(16),
-  { capability: "CAP_NET_RAW" },
+  { capability: "CAP_NET_RAW", setBefore: "bind" },
 );
 
 /**
- * The same as SO_BINDTODEVICE by the interface's index; 0 for none.
+ * The same as SO_BINDTODEVICE by the interface's index; 0 for none. Binding an unbound socket needs no
+ * privilege since Linux 5.7; changing it does.
  *
- * Default: 0. Takes CAP_NET_RAW. Platform: Linux 5.0. Source: asm-generic/socket.h.
+ * Default: 0. Capability: CAP_NET_RAW. Platform: Linux 5.1. Source: asm-generic/socket.h.
  */
 export const SO_BINDTOIFINDEX: SocketOption<number> = option(
   "SOL_SOCKET",
   "SO_BINDTOIFINDEX",
   62,
   int,
-  { capability: "CAP_NET_RAW" },
+  { capability: "CAP_NET_RAW", setBefore: "bind" },
 );
 
 /**
@@ -154,7 +205,7 @@ export const SO_BSDCOMPAT: SocketOption<boolean> = option("SOL_SOCKET", "SO_BSDC
  * Which buffers the kernel may not tune any more: those whose size was set with SO_SNDBUF or
  * SO_RCVBUF. Taking one out gives it back to the kernel's tuning.
  *
- * Default: none. Platform: Linux 5.14. Source: asm-generic/socket.h.
+ * Default: none. Platform: Linux 5.15. Source: asm-generic/socket.h.
  */
 export const SO_BUF_LOCK: SocketOption<readonly BufferLock[]> = option(
   "SOL_SOCKET",
@@ -286,7 +337,8 @@ export const SO_ERROR: SocketOption<number, "read-only"> = option(
 
 /**
  * The CPU on which packets of the socket are processed. Of several sockets that share a port,
- * those are preferred whose value is the CPU of the packet.
+ * those are preferred whose value is the CPU of the packet. A connection reads back the CPU of its last
+ * packet, whatever was set.
  *
  * Platform: Linux 3.19, to be set since 4.4. Source: socket(7).
  */
@@ -295,6 +347,7 @@ export const SO_INCOMING_CPU: SocketOption<number> = option(
   "SO_INCOMING_CPU",
   49,
   int,
+  { onConnection: "the CPU of its last packet" },
 );
 
 /**
@@ -383,7 +436,7 @@ export const SO_MEMINFO: SocketOption<SocketMemory, "read-only"> = option(
   "SO_MEMINFO",
   55,
   socketMemory,
-  { access: "read-only" },
+  { access: "read-only", measures: true },
 );
 
 /**
@@ -450,7 +503,7 @@ export const SO_PASSSEC: SocketOption<boolean> = option("SOL_SOCKET", "SO_PASSSE
 
 /**
  * Where the next read with MSG_PEEK begins, in bytes from the start of what is queued; -1: always
- * at the start. Unix sockets; TCP and UDP since Linux 6.9.
+ * at the start. Unix sockets; UDP since Linux 4.7, TCP since 6.9.
  *
  * Default: -1. Platform: Linux 3.4. Source: socket(7).
  */
@@ -525,7 +578,7 @@ export const SO_PEERSEC: SocketOption<string, "read-only"> = option(
 /**
  * Whether packets are left to busy polling rather than to interrupts.
  *
- * Default: off. Takes CAP_NET_ADMIN. Platform: Linux 5.11. Source: asm-generic/socket.h.
+ * Default: off. Capability: CAP_NET_ADMIN, to switch it on. Platform: Linux 5.11. Source: asm-generic/socket.h.
  */
 export const SO_PREFER_BUSY_POLL: SocketOption<boolean> = option(
   "SOL_SOCKET",
@@ -538,10 +591,11 @@ export const SO_PREFER_BUSY_POLL: SocketOption<boolean> = option(
 /**
  * The priority of the packets that are sent, for queueing. Above 6 it takes a capability.
  *
- * Default: 0. Capability: CAP_NET_ADMIN. Platform: Linux. Source: socket(7).
+ * Default: 0. Capability: CAP_NET_ADMIN or CAP_NET_RAW. Platform: Linux. Source: socket(7).
  */
 export const SO_PRIORITY: SocketOption<number> = option("SOL_SOCKET", "SO_PRIORITY", 12, int, {
-  capability: "CAP_NET_ADMIN",
+  capability: "CAP_NET_ADMIN or CAP_NET_RAW",
+  inherited: false,
 });
 
 /**
@@ -570,7 +624,9 @@ export const SO_PROTOCOL: SocketOption<SocketProtocol, "read-only"> = option(
  * others. Platform: Linux; macOS. Source: socket(7), tcp(7).
  */
 export const SO_RCVBUF: SocketOption<number> = option("SOL_SOCKET", "SO_RCVBUF", 8, int, {
-  doubles: !darwin,
+  doubles: !isDarwin,
+  cappedBy: "net.core.rmem_max",
+  setBefore: "connect",
 });
 
 /**
@@ -583,7 +639,7 @@ export const SO_RCVBUFFORCE: SocketOption<number, "write-only"> = option(
   "SO_RCVBUFFORCE",
   33,
   int,
-  { access: "write-only", capability: "CAP_NET_ADMIN" },
+  { access: "write-only", capability: "CAP_NET_ADMIN", setBefore: "connect" },
 );
 
 /**
@@ -638,7 +694,7 @@ export const SO_RCVTIMEO_NEW: SocketOption<number> = option(
 /**
  * How many bytes of memory are set aside for the socket, charged to its memory cgroup. Takes one.
  *
- * Default: 0. Platform: Linux 5.17. Source: asm-generic/socket.h.
+ * Default: 0. Platform: Linux 5.16. Source: asm-generic/socket.h.
  */
 export const SO_RESERVE_MEM: SocketOption<number> = option("SOL_SOCKET", "SO_RESERVE_MEM", 73, int);
 
@@ -648,7 +704,9 @@ export const SO_RESERVE_MEM: SocketOption<number> = option("SOL_SOCKET", "SO_RES
  *
  * Default: off. Platform: Linux; macOS. Source: socket(7).
  */
-export const SO_REUSEADDR: SocketOption<boolean> = option("SOL_SOCKET", "SO_REUSEADDR", 2, bool);
+export const SO_REUSEADDR: SocketOption<boolean> = option("SOL_SOCKET", "SO_REUSEADDR", 2, bool, {
+  setBefore: "bind",
+});
 
 /**
  * Whether several sockets may listen on one address and share its connections. Every one of them
@@ -657,7 +715,9 @@ export const SO_REUSEADDR: SocketOption<boolean> = option("SOL_SOCKET", "SO_REUS
  * Default: off. Platform: Linux 3.9; macOS, where the connections are not spread. Source:
  * socket(7).
  */
-export const SO_REUSEPORT: SocketOption<boolean> = option("SOL_SOCKET", "SO_REUSEPORT", 15, bool);
+export const SO_REUSEPORT: SocketOption<boolean> = option("SOL_SOCKET", "SO_REUSEPORT", 15, bool, {
+  setBefore: "bind",
+});
 
 /**
  * Whether each received message tells how many packets were dropped so far for lack of space.
@@ -689,7 +749,8 @@ export const SO_SELECT_ERR_QUEUE: SocketOption<boolean> = option(
  * others. Platform: Linux; macOS. Source: socket(7), tcp(7).
  */
 export const SO_SNDBUF: SocketOption<number> = option("SOL_SOCKET", "SO_SNDBUF", 7, int, {
-  doubles: !darwin,
+  doubles: !isDarwin,
+  cappedBy: "net.core.wmem_max",
 });
 
 /**
@@ -807,13 +868,12 @@ export const SO_TIMESTAMP_NEW: SocketOption<boolean> = option(
 );
 
 /**
- * Whether a connection that times out tries another path: 0 no, 1 yes, 255 as the sysctl
- * net.core.txrehash says.
+ * Whether a connection that times out tries another path: 0 no, 1 yes, -1 as the sysctl
+ * net.core.txrehash says, which then reads back as 0 or 1.
  *
- * Default: 255 before listening, then the sysctl's value. Platform: Linux 5.18. Source: asm-
- * generic/socket.h.
+ * Default: the sysctl's value, 1. Platform: Linux 5.18. Source: asm-generic/socket.h.
  */
-export const SO_TXREHASH: SocketOption<number> = option("SOL_SOCKET", "SO_TXREHASH", 74, int);
+export const SO_TXREHASH: SocketOption<number> = option("SOL_SOCKET", "SO_TXREHASH", 74, txRehash);
 
 /**
  * How packets are sent at a time of their own. Some clocks take a capability.

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { bool, bytes, type Codec, enumeration, int, string, uint32 } from "../codec.ts";
+import { bool, bytes, type Codec, enumeration, int, integer, string, uint32 } from "../codec.ts";
+import { isDarwin } from "../platform.ts";
 import {
   type CongestionInfo,
   congestionInfo,
@@ -17,6 +18,10 @@ import {
 } from "../structs.ts";
 import { type TcpInfo, tcpInfo } from "../tcp_info.ts";
 import { option, type SocketOption } from "../socket_option.ts";
+
+// those that tcp(7) gives; macOS has no upper limit of its own
+const seconds = integer(1, isDarwin ? 2 ** 31 - 1 : 32_767);
+const count = integer(1, isDarwin ? 2 ** 31 - 1 : 127);
 
 /** Whether a connection is being restored; the last one leaves repair mode without a window probe. */
 export type Repair = "off" | "on" | "off-no-window-probe";
@@ -38,7 +43,7 @@ export const TCP_CC_INFO: SocketOption<CongestionInfo, "read-only"> = option(
   "TCP_CC_INFO",
   26,
   congestionInfo,
-  { access: "read-only" },
+  { access: "read-only", measures: true },
 );
 
 /**
@@ -99,6 +104,7 @@ export const TCP_DELACK_MAX_US: SocketOption<number> = option(
  */
 export const TCP_FASTOPEN: SocketOption<number> = option("IPPROTO_TCP", "TCP_FASTOPEN", 23, int, {
   listenerOnly: true,
+  cappedBy: "net.core.somaxconn",
 });
 
 /**
@@ -111,6 +117,7 @@ export const TCP_FASTOPEN_CONNECT: SocketOption<boolean> = option(
   "TCP_FASTOPEN_CONNECT",
   30,
   bool,
+  { setBefore: "connect" },
 );
 
 /**
@@ -136,6 +143,7 @@ export const TCP_FASTOPEN_NO_COOKIE: SocketOption<boolean> = option(
   "TCP_FASTOPEN_NO_COOKIE",
   34,
   bool,
+  { setBefore: "connect" },
 );
 
 /**
@@ -149,7 +157,7 @@ export const TCP_INFO: SocketOption<TcpInfo, "read-only"> = option(
   "TCP_INFO",
   11,
   tcpInfo,
-  { access: "read-only" },
+  { access: "read-only", measures: true },
 );
 
 /**
@@ -162,7 +170,7 @@ export const TCP_INQ: SocketOption<boolean> = option("IPPROTO_TCP", "TCP_INQ", 3
 /**
  * Whether the connection uses Multipath TCP.
  *
- * Read only. Platform: Linux 5.16. Source: linux/tcp.h, RFC 8684.
+ * Read only. Platform: Linux 6.10. Source: linux/tcp.h, RFC 8684.
  */
 export const TCP_IS_MPTCP: SocketOption<boolean, "read-only"> = option(
   "IPPROTO_TCP",
@@ -179,7 +187,7 @@ export const TCP_IS_MPTCP: SocketOption<boolean, "read-only"> = option(
  * Default: the sysctl net.ipv4.tcp_keepalive_probes, 9. Platform: Linux 2.4; macOS. Source:
  * tcp(7).
  */
-export const TCP_KEEPCNT: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEPCNT", 6, int);
+export const TCP_KEEPCNT: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEPCNT", 6, count);
 
 /**
  * After how many idle seconds the first keep-alive probe is sent: 1 to 32767. Counts while
@@ -188,7 +196,7 @@ export const TCP_KEEPCNT: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEP
  * Default: the sysctl net.ipv4.tcp_keepalive_time, 7200. Platform: Linux 2.4; macOS
  * (TCP_KEEPALIVE there). Source: tcp(7).
  */
-export const TCP_KEEPIDLE: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEPIDLE", 4, int);
+export const TCP_KEEPIDLE: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEPIDLE", 4, seconds);
 
 /**
  * The seconds between keep-alive probes: 1 to 32767. Counts while SO_KEEPALIVE is on.
@@ -196,7 +204,12 @@ export const TCP_KEEPIDLE: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEE
  * Default: the sysctl net.ipv4.tcp_keepalive_intvl, 75. Platform: Linux 2.4; macOS. Source:
  * tcp(7).
  */
-export const TCP_KEEPINTVL: SocketOption<number> = option("IPPROTO_TCP", "TCP_KEEPINTVL", 5, int);
+export const TCP_KEEPINTVL: SocketOption<number> = option(
+  "IPPROTO_TCP",
+  "TCP_KEEPINTVL",
+  5,
+  seconds,
+);
 
 /**
  * For how many seconds a connection that is closed stays in FIN_WAIT2 for the peer's FIN; -1: not
@@ -208,11 +221,15 @@ export const TCP_LINGER2: SocketOption<number> = option("IPPROTO_TCP", "TCP_LING
 
 /**
  * The largest segment in bytes. Set before connecting, it is what the peer is told; 0 leaves it
- * to the kernel.
+ * to the kernel. A connection reads back what is sent at the most, which is less by the TCP options that
+ * each segment carries: 988 of 1000 with timestamps.
  *
  * Platform: Linux; macOS. Source: tcp(7), RFC 9293 section 3.7.1.
  */
-export const TCP_MAXSEG: SocketOption<number> = option("IPPROTO_TCP", "TCP_MAXSEG", 2, int);
+export const TCP_MAXSEG: SocketOption<number> = option("IPPROTO_TCP", "TCP_MAXSEG", 2, int, {
+  setBefore: "connect",
+  onConnection: "the largest segment that its peer and the path allow, less its TCP options",
+});
 
 /**
  * A key with which the segments from and to a peer are signed.
@@ -224,20 +241,20 @@ export const TCP_MD5SIG: SocketOption<Md5Signature, "write-only"> = option(
   "TCP_MD5SIG",
   14,
   md5Signature,
-  { access: "write-only" },
+  { access: "write-only", setBefore: "connect" },
 );
 
 /**
  * The same as TCP_MD5SIG for a range of addresses, or for one interface.
  *
- * Write only. Platform: Linux 4.14. Source: linux/tcp.h.
+ * Write only. Platform: Linux 4.13. Source: linux/tcp.h.
  */
 export const TCP_MD5SIG_EXT: SocketOption<Md5Signature, "write-only"> = option(
   "IPPROTO_TCP",
   "TCP_MD5SIG_EXT",
   32,
   md5Signature,
-  { access: "write-only" },
+  { access: "write-only", setBefore: "connect" },
 );
 
 /**
@@ -278,12 +295,14 @@ export const TCP_QUEUE_SEQ: SocketOption<number> = option(
 /**
  * Whether segments are acknowledged at once. Off, an acknowledgement waits for 40 ms or more for
  * data to travel with. It is not permanent: the kernel may leave the mode after any segment, so
- * set it again after reading to keep it.
+ * set it again after reading to keep it, as a server of {@linkcode serve} does.
  *
  * Default: on at the start of a connection. Platform: Linux 2.4.4. Source: tcp(7), RFC 1122
  * section 4.2.3.2.
  */
-export const TCP_QUICKACK: SocketOption<boolean> = option("IPPROTO_TCP", "TCP_QUICKACK", 12, bool);
+export const TCP_QUICKACK: SocketOption<boolean> = option("IPPROTO_TCP", "TCP_QUICKACK", 12, bool, {
+  lapses: true,
+});
 
 /**
  * Whether the connection is being restored, as when a process is moved to another machine:
@@ -364,7 +383,7 @@ export const TCP_RTO_MIN_US: SocketOption<number> = option(
  * The SYN with which the connection began, with its headers, where TCP_SAVE_SYN was set on the
  * listener. Reading it throws it away.
  *
- * Read only. Platform: Linux 4.3. Source: linux/tcp.h.
+ * Read only. Platform: Linux 4.2. Source: linux/tcp.h.
  */
 export const TCP_SAVED_SYN: SocketOption<Uint8Array, "read-only"> = option(
   "IPPROTO_TCP",
@@ -378,11 +397,17 @@ export const TCP_SAVED_SYN: SocketOption<Uint8Array, "read-only"> = option(
  * Whether a listener keeps the SYN of each connection: 1 from the IP header on, 2 from the link
  * header on.
  *
- * Default: 0. Platform: Linux 4.3, 2 since 5.10. Source: linux/tcp.h.
+ * Default: 0. Platform: Linux 4.2, 2 since 5.10. Source: linux/tcp.h.
  */
-export const TCP_SAVE_SYN: SocketOption<number> = option("IPPROTO_TCP", "TCP_SAVE_SYN", 27, int, {
-  listenerOnly: true,
-});
+export const TCP_SAVE_SYN: SocketOption<number> = option(
+  "IPPROTO_TCP",
+  "TCP_SAVE_SYN",
+  27,
+  integer(0, 2),
+  {
+    listenerOnly: true,
+  },
+);
 
 /**
  * How many times a SYN is sent again before connecting is given up: 1 to 127. On a listener it is how
@@ -391,7 +416,7 @@ export const TCP_SAVE_SYN: SocketOption<number> = option("IPPROTO_TCP", "TCP_SAV
  * Default: the sysctl net.ipv4.tcp_syn_retries, 6; on a listener net.ipv4.tcp_synack_retries, 5.
  * Platform: Linux 2.4. Source: tcp(7).
  */
-export const TCP_SYNCNT: SocketOption<number> = option("IPPROTO_TCP", "TCP_SYNCNT", 7, int);
+export const TCP_SYNCNT: SocketOption<number> = option("IPPROTO_TCP", "TCP_SYNCNT", 7, count);
 
 /**
  * Once made a thin stream retransmit at the first duplicate acknowledgement. The kernel takes it
@@ -435,7 +460,7 @@ export const TCP_TIMESTAMP: SocketOption<number> = option(
 /**
  * For how many microseconds each packet is held back, to imitate a long path.
  *
- * Default: 0. Platform: Linux 5.5. Source: linux/tcp.h.
+ * Default: 0. Platform: Linux 5.3. Source: linux/tcp.h.
  */
 export const TCP_TX_DELAY: SocketOption<number> = option("IPPROTO_TCP", "TCP_TX_DELAY", 37, int);
 
@@ -473,6 +498,7 @@ export const TCP_WINDOW_CLAMP: SocketOption<number> = option(
   "TCP_WINDOW_CLAMP",
   10,
   int,
+  { setBefore: "connect" },
 );
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bool, type Codec, enumeration, int } from "../codec.ts";
+import { bool, type Codec, enumeration, integer } from "../codec.ts";
 import { option, type SocketOption } from "../socket_option.ts";
 
 /** The protocols that the kernel takes out of UDP datagrams: linux/udp.h. */
@@ -80,4 +80,9 @@ export const UDP_NO_CHECK6_TX: SocketOption<boolean> = option(
  *
  * Default: 0. Platform: Linux 4.18. Source: udp(7).
  */
-export const UDP_SEGMENT: SocketOption<number> = option("IPPROTO_UDP", "UDP_SEGMENT", 103, int);
+export const UDP_SEGMENT: SocketOption<number> = option(
+  "IPPROTO_UDP",
+  "UDP_SEGMENT",
+  103,
+  integer(0, 65535),
+);

@@ -3,7 +3,8 @@
 import { SO_REUSEADDR, SO_REUSEPORT } from "../../ffi/options/socket.ts";
 import {
   applyOption,
-  cappedBy,
+  BACKLOG_CAP,
+  cappedNote,
   settingOptions,
   type SettingReport,
   type SocketSettings,
@@ -127,7 +128,7 @@ function reportBacklog(fd: number, requested: number): SettingReport[] {
     ...report,
     limit: effective,
     ok: false,
-    note: cappedBy(report.option, effective, requested),
+    note: cappedNote(BACKLOG_CAP, effective, requested),
   }];
 }
 

@@ -70,8 +70,3 @@ export function readyLogger(logger: Logger = SILENT): ReadyLogger {
     error: through("error"),
   };
 }
-
-/** An address as `host:port`, the host in brackets where it is IPv6. */
-export function showAddr({ hostname, port }: Deno.NetAddr): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}

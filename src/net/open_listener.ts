@@ -8,12 +8,11 @@ import { candidateFds, listeningSockets, socketCookie } from "../../ffi/find_fd.
 import { likelyFds } from "../../ffi/open_fds.ts";
 import { SO_REUSEPORT } from "../../ffi/options/socket.ts";
 import { rebind } from "../../ffi/rebind.ts";
-import { socketName } from "../../ffi/sockaddr.ts";
+import { showAddr, socketName } from "../../ffi/sockaddr.ts";
 import { writeOption } from "../../ffi/socket.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
 import { resourceId } from "../options/deno_internals.ts";
 import { rememberFd } from "../options/socket_fd.ts";
-import { showAddr } from "./logger.ts";
 
 /** What Deno's own functions that listen for TCP or TLS take. */
 export interface DenoListenOptions {

@@ -10,6 +10,7 @@ export {
   enumeration,
   flags,
   int,
+  integer,
   string,
   uint32,
   uint32BigEndian,

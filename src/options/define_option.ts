@@ -1,13 +1,9 @@
-/**
- * @module
- */
-
-import type { Codec } from "../../ffi/codec.ts";
+import { checkInteger, type Codec, LONGEST_VALUE } from "../../ffi/codec.ts";
 import {
+  type DefinedOption,
   levelNumber,
   type OptionAccess,
   type OptionLevel,
-  type SocketOption,
 } from "../../ffi/socket_option.ts";
 
 /** An option of one's own, for {@linkcode defineOption}. */
@@ -48,15 +44,20 @@ export interface OptionDefinition<T, Access extends OptionAccess> {
  * @typeParam Access Whether it can be read, written or both.
  * @param definition What it is.
  * @returns The option.
+ * @throws {TypeError} when a size of its codec is no number, {@linkcode RangeError} when it is not that of any memory.
  */
 export function defineOption<T, Access extends OptionAccess>(
   { name, level, optname, codec, access }: OptionDefinition<T, Access>,
-): SocketOption<T, Access> {
+): DefinedOption<T, Access> {
+  for (const size of [codec.size, ...codec.exactSizes ?? []]) {
+    checkInteger(size, 0, LONGEST_VALUE, `the codec of ${name} to have a size`);
+  }
   return {
     name,
     level: typeof level === "number" ? level : levelNumber(level),
     optname,
     codec,
     access,
+    defined: true,
   };
 }

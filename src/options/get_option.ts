@@ -1,9 +1,5 @@
-/**
- * @module
- */
-
-import { readOption } from "../../ffi/socket.ts";
-import type { ReadableOption } from "../../ffi/socket_option.ts";
+import { askOption, readOption } from "../../ffi/socket.ts";
+import type { AskedOption, ReadableOption } from "../../ffi/socket_option.ts";
 import { socketFd } from "./socket_fd.ts";
 import type { SocketLike } from "./socket_like.ts";
 
@@ -26,6 +22,31 @@ import type { SocketLike } from "./socket_like.ts";
  * @returns Its value.
  * @throws {SocketError} when the kernel refuses, or the socket is closed.
  */
-export function getOption<T>(socket: SocketLike, option: ReadableOption<T>): T {
-  return readOption(socketFd(socket), option);
+export function getOption<T>(socket: SocketLike, option: ReadableOption<T>): T;
+
+/**
+ * Reads an option of something, such as the filter of one multicast group.
+ *
+ * @typeParam T The type of the option's value.
+ * @typeParam Question What says of what.
+ * @param socket The socket.
+ * @param option The option.
+ * @param about Of what.
+ * @returns Its value.
+ * @throws {SocketError} when the kernel refuses, or the socket is closed.
+ * @throws {TypeError} when it is not said of what.
+ */
+export function getOption<T, Question>(
+  socket: SocketLike,
+  option: AskedOption<T, Question>,
+  about: NoInfer<Question>,
+): T;
+
+export function getOption(
+  socket: SocketLike,
+  option: ReadableOption<unknown> | AskedOption<unknown, unknown>,
+  about?: unknown,
+): unknown {
+  const fd = socketFd(socket);
+  return "question" in option ? askOption(fd, option, about) : readOption(fd, option);
 }

@@ -1,7 +1,4 @@
-/**
- * @module
- */
-
+import { isLinux } from "../../ffi/platform.ts";
 import { readProc } from "../../ffi/read_proc.ts";
 
 /** The sizes between which TCP tunes the buffers of a socket that has not set its own, in bytes. */
@@ -71,14 +68,14 @@ export interface KernelLimits {
  * @returns The limits.
  */
 export function kernelLimits(): KernelLimits {
-  const synRetries = read("net.ipv4.tcp_syn_retries", Number);
+  const synRetries = readSysctl("net.ipv4.tcp_syn_retries");
   const synLinearTimeouts = read("net.ipv4.tcp_syn_linear_timeouts", Number, "0");
-  const synackRetries = read("net.ipv4.tcp_synack_retries", Number);
+  const synackRetries = readSysctl("net.ipv4.tcp_synack_retries");
   return {
-    somaxconn: read("net.core.somaxconn", Number),
-    maxSynBacklog: read("net.ipv4.tcp_max_syn_backlog", Number),
-    rmemMax: read("net.core.rmem_max", Number),
-    wmemMax: read("net.core.wmem_max", Number),
+    somaxconn: readSysctl("net.core.somaxconn"),
+    maxSynBacklog: readSysctl("net.ipv4.tcp_max_syn_backlog"),
+    rmemMax: readSysctl("net.core.rmem_max"),
+    wmemMax: readSysctl("net.core.wmem_max"),
     tcpRmem: read("net.ipv4.tcp_rmem", range),
     tcpWmem: read("net.ipv4.tcp_wmem", range),
     synRetries,
@@ -92,13 +89,18 @@ export function kernelLimits(): KernelLimits {
   };
 }
 
+/** A sysctl that is a number, or `undefined` where it may not be read. */
+export function readSysctl(sysctl: string): number | undefined {
+  return read(sysctl, Number);
+}
+
 /**
  * A sysctl made into what it means, or `undefined` where it may not be read.
  *
  * @param absent The text that stands for it in a kernel that does not have it; without, that is `undefined` too.
  */
 function read<T>(sysctl: string, parse: (text: string) => T, absent?: string): T | undefined {
-  if (Deno.build.os !== "linux") return undefined;
+  if (!isLinux) return undefined;
   const path = `/proc/sys/${sysctl.replaceAll(".", "/")}`;
   if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
   const text = readProc(path)?.trim() ?? absent;

@@ -1,10 +1,6 @@
-/**
- * @module
- */
-
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
 import { tryReadOption } from "../../ffi/socket.ts";
-import type { AnySocketOption, ReadableOption } from "../../ffi/socket_option.ts";
+import { type AnySocketOption, isSupported, type ReadableOption } from "../../ffi/socket_option.ts";
 import { socketFd } from "./socket_fd.ts";
 import type { SocketLike } from "./socket_like.ts";
 
@@ -12,7 +8,7 @@ import type { SocketLike } from "./socket_like.ts";
 const READABLE = OPTION_TABLE.filter(isReadable);
 
 function isReadable(option: AnySocketOption): option is AnySocketOption & ReadableOption<unknown> {
-  return option.access !== "write-only" && option.optname >= 0 && option.consumes !== true;
+  return option.access !== "write-only" && isSupported(option) && option.consumes !== true;
 }
 
 /**

@@ -1,7 +1,3 @@
-/**
- * @module
- */
-
 import { writeOption } from "../../ffi/socket.ts";
 import type { WritableOption } from "../../ffi/socket_option.ts";
 import { socketFd } from "./socket_fd.ts";

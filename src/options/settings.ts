@@ -1,7 +1,3 @@
-/**
- * @module
- */
-
 import { SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_SNDBUF } from "../../ffi/options/socket.ts";
 import {
   TCP_CONGESTION,
@@ -13,8 +9,9 @@ import {
   TCP_SYNCNT,
   TCP_USER_TIMEOUT,
 } from "../../ffi/options/tcp.ts";
+import type { OptionTable } from "../../ffi/option_table.ts";
 import { readOption, writeOption } from "../../ffi/socket.ts";
-import type { WritableOption } from "../../ffi/socket_option.ts";
+import type { DefinedOption, ReadableOption, WritableOption } from "../../ffi/socket_option.ts";
 import type { Linger } from "../../ffi/structs.ts";
 import { isAsExpected } from "./assert_option.ts";
 import { socketFd } from "./socket_fd.ts";
@@ -30,8 +27,25 @@ export interface KeepAlive {
   count?: number;
 }
 
-/** An option together with its value, for {@linkcode SocketSettings.options}. */
+/** An option together with its value. */
 export type OptionValue<T = unknown> = readonly [option: WritableOption<T>, value: T];
+
+/**
+ * An option of the table together with a value of its own type, or one that {@linkcode defineOption} has made together with
+ * any, for {@linkcode SocketSettings.options}.
+ */
+export type OptionSetting =
+  | {
+    [Name in keyof OptionTable]: OptionTable[Name] extends WritableOption<infer T> ? readonly [
+        // a property, as a method may take less than T
+        option: OptionTable[Name] & {
+          readonly codec: { readonly encode: (value: T, into: DataView) => number };
+        },
+        value: T,
+      ]
+      : never;
+  }[keyof OptionTable]
+  | readonly [option: DefinedOption<unknown, "read-write" | "write-only">, value: unknown];
 
 /** The options of a socket under the names of what they do. What is absent is left as the kernel has it. */
 export interface SocketSettings {
@@ -57,7 +71,7 @@ export interface SocketSettings {
   /** TCP_CONGESTION: the congestion control, such as "cubic" or "bbr". */
   congestion?: string;
   /** Any other options with their values, set after those above in the order given. */
-  options?: readonly OptionValue[];
+  options?: readonly OptionSetting[];
 }
 
 /** The options that settings stand for, in the order in which they are set. */
@@ -132,42 +146,65 @@ export function applySettings(socket: SocketLike, settings: SocketSettings): Set
   return settingOptions(settings).map((setting) => applyOption(fd, setting));
 }
 
-/** Sets one option and reads it back; an option that can only be written counts as set. */
+/**
+ * Sets one option and reads it back. One that can only be written counts as set, and so does one in whose place the socket
+ * reports something else.
+ */
 export function applyOption(fd: number, [option, requested]: OptionValue): SettingReport {
   writeOption(fd, option, requested);
-  if (option.access === "write-only") {
+  if (option.access === "write-only" || option.onConnection !== undefined) {
     return { option: option.name, requested, effective: requested, ok: true };
   }
   const effective = readOption(fd, option);
   const report = { option: option.name, requested, effective };
   if (isAsExpected(option, requested, effective)) return { ...report, ok: true };
-  return { ...report, ok: false, ...explain(option.name, requested, effective) };
+  return { ...report, ok: false, ...explain(option, requested, effective) };
 }
 
-/** The sysctl that caps an option, or the backlog of a listener. */
-const CAPS: Record<string, string> = {
-  SO_RCVBUF: "net.core.rmem_max",
-  SO_SNDBUF: "net.core.wmem_max",
-  backlog: "net.core.somaxconn",
-};
+/** An option that can be read and written, with its value. */
+type ReadableValue = readonly [
+  option: WritableOption<unknown> & ReadableOption<unknown>,
+  value: unknown,
+];
+
+/** Whether a connection is expected to have a setting as its listener has it. */
+export function isForConnections(setting: OptionValue): setting is ReadableValue {
+  const [{ access, listenerOnly, onConnection }] = setting;
+  return access !== "write-only" && listenerOnly !== true && onConnection === undefined;
+}
+
+/**
+ * The settings that are in force in the end: of two of one option that can be read the later one. Of one that can only be
+ * written each counts, as two groups that are joined.
+ */
+export function settingsInForce(settings: readonly OptionValue[]): OptionValue[] {
+  const last = new Map(settings.map((setting, i) => [optionKey(setting), i]));
+  return settings.filter((setting, i) =>
+    setting[0].access === "write-only" || last.get(optionKey(setting)) === i
+  );
+}
+
+function optionKey([{ level, optname }]: OptionValue): string {
+  return `${level} ${optname}`;
+}
+
+/** What caps the length of a listener's accept queue. */
+export const BACKLOG_CAP = "net.core.somaxconn";
 
 function explain(
-  option: string,
+  { cappedBy, doubles }: WritableOption<unknown>,
   requested: unknown,
   effective: unknown,
 ): Pick<SettingReport, "limit" | "note"> {
-  if (
-    CAPS[option] === undefined || typeof requested !== "number" || typeof effective !== "number"
-  ) {
+  if (cappedBy === undefined || typeof requested !== "number" || typeof effective !== "number") {
     return { note: "the kernel made this of it" };
   }
-  if (effective > 2 * requested) return { note: "raised to the kernel's least size" };
-  const limit = effective / 2;
-  return { limit, note: cappedBy(option, limit, requested) };
+  const limit = doubles === true ? effective / 2 : effective;
+  if (limit > requested) return { note: "raised to the kernel's least size" };
+  return { limit, note: cappedNote(cappedBy, limit, requested) };
 }
 
 /** A note that names the limit and the line that raises it. */
-export function cappedBy(option: string, limit: number, requested: number): string {
-  const sysctl = CAPS[option];
+export function cappedNote(sysctl: string, limit: number, requested: number): string {
   return `capped at ${limit} by ${sysctl}; to raise it: sysctl -w ${sysctl}=${requested}`;
 }

@@ -5,6 +5,16 @@
 import type * as dgram from "node:dgram";
 import type * as net from "node:net";
 
+/** A `Deno.DatagramConn`, which is declared with Deno's unstable types alone. */
+export interface DatagramSocket {
+  /** Its address. */
+  readonly addr: Deno.Addr;
+  /** Waits for a message. */
+  receive(buffer?: Uint8Array): Promise<[Uint8Array, Deno.Addr]>;
+  /** Closes it. */
+  close(): void;
+}
+
 /**
  * Any socket that the functions of this package take: a connection, listener or datagram socket of Deno,
  * a socket or server of Node.js's `net`, `tls` or `dgram`, or a file descriptor's number.
@@ -15,7 +25,7 @@ export type SocketLike =
   | Deno.Conn
   | Deno.Listener
   | Deno.TlsListener
-  | Deno.DatagramConn
+  | DatagramSocket
   | net.Socket
   | net.Server
   | dgram.Socket

@@ -1,9 +1,5 @@
-/**
- * @module
- */
-
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
-import type { AnySocketOption } from "../../ffi/socket_option.ts";
+import { type AnySocketOption, isSupported } from "../../ffi/socket_option.ts";
 
 /**
  * Every option of the table that this platform has. The running kernel may be too old for some of them,
@@ -21,10 +17,5 @@ import type { AnySocketOption } from "../../ffi/socket_option.ts";
  * @returns The options, level by level and by name.
  */
 export function supportedOptions(): AnySocketOption[] {
-  return OPTION_TABLE.filter(({ optname }) => optname >= 0);
-}
-
-/** Whether this platform has an option. The running kernel may still be too old for it. */
-export function isSupported({ optname }: AnySocketOption): boolean {
-  return optname >= 0;
+  return OPTION_TABLE.filter(isSupported);
 }

@@ -9,13 +9,21 @@ import { SO_REUSEADDR, SO_REUSEPORT } from "../../ffi/options/socket.ts";
 import { tryReadOption } from "../../ffi/socket.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
 import type { ReadableOption } from "../../ffi/socket_option.ts";
-import { applyOption, type OptionValue, settingOptions } from "../options/settings.ts";
+import {
+  applyOption,
+  BACKLOG_CAP,
+  isForConnections,
+  type OptionValue,
+  settingOptions,
+  settingsInForce,
+} from "../options/settings.ts";
 import { isAsExpected } from "../options/assert_option.ts";
 import type { CommandLine } from "./command_line.ts";
-import { kernelLimits } from "../options/kernel_limits.ts";
+import { readSysctl } from "../options/kernel_limits.ts";
 import { prepareListener } from "../net/listen.ts";
 import { settingsOf } from "./serve_as.ts";
 import { readOptions } from "../options/read_options.ts";
+import { supportedOptions } from "../options/supported_options.ts";
 import { socketFd } from "../options/socket_fd.ts";
 
 /** One option of one socket. */
@@ -45,7 +53,7 @@ export async function check(options: CommandLine): Promise<Findings> {
     (to) => Deno.listen(to),
   );
   using _listener = listener;
-  const settings = settingOptions(settingsOf(options));
+  const settings = settingsInForce(settingOptions(settingsOf(options)));
   const fixed: [ReadableOption<unknown>, unknown][] = [[SO_REUSEADDR, true], [
     SO_REUSEPORT,
     reusePort,
@@ -67,7 +75,7 @@ export async function check(options: CommandLine): Promise<Findings> {
   const connFd = socketFd(conn);
   const onConnection = [
     ...fixed.map(([option, value]) => compare(connFd, option, value)),
-    ...settings.filter(([option]) => option.listenerOnly !== true)
+    ...settings.filter((setting) => setting[0].access === "write-only" || isForConnections(setting))
       .map((setting) => inherit(connFd, setting)),
   ];
 
@@ -110,26 +118,21 @@ function inherit(fd: number, setting: OptionValue): Row {
   return row.ok ? row : apply(fd, setting);
 }
 
-/** Rows of all other options that the socket has. TCP_INFO is no option that one sets. */
+/** Rows of all other options that the socket has, without those that measure it. */
 function others(fd: number, rows: Row[]): Row[] {
-  const shown = new Set(["TCP_INFO", ...rows.map(({ option }) => option)]);
+  const measures = supportedOptions().filter(({ measures }) => measures).map(({ name }) => name);
+  const shown = new Set([...measures, ...rows.map(({ option }) => option)]);
   return Object.entries(readOptions(fd))
     .filter(([option]) => !shown.has(option))
     .map(([option, effective]) => ({ option, effective, ok: true }));
 }
 
-/** The kernel's limit of an option. */
-const LIMITS: Record<string, "rmemMax" | "wmemMax" | "somaxconn"> = {
-  SO_RCVBUF: "rmemMax",
-  SO_SNDBUF: "wmemMax",
-  backlog: "somaxconn",
-};
-
 function withLimits(rows: Row[]): Row[] {
-  const limits = kernelLimits();
+  const caps = new Map(supportedOptions().map(({ name, cappedBy }) => [name, cappedBy]));
+  caps.set("backlog", BACKLOG_CAP);
   return rows.map((row) => {
-    const limit = LIMITS[row.option];
-    return limit === undefined ? row : { ...row, limit: limits[limit] ?? row.limit ?? "unknown" };
+    const cap = caps.get(row.option);
+    return cap === undefined ? row : { ...row, limit: readSysctl(cap) ?? row.limit ?? "unknown" };
   });
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isLinux } from "../../ffi/platform.ts";
 import type { KeepAlive, OptionValue } from "../options/settings.ts";
 import { LOG_LEVELS } from "../net/logger.ts";
 
@@ -115,7 +116,6 @@ async function option(text: string): Promise<OptionValue> {
 }
 
 // elsewhere Deno does not set SO_REUSEPORT, and the kernel has no TCP_QUICKACK
-const isLinux = Deno.build.os === "linux";
 
 /** Every flag, in the groups of the help. */
 const GROUPS = {

@@ -21,7 +21,7 @@ export function settingsOf(options: CommandLine): SocketSettings {
     keepAlive: options["keep-alive"],
     userTimeout: options["user-timeout"],
     congestion: options.congestion,
-    options: options.option,
+    options: options.option as SocketSettings["options"], // by the options' own codecs
   };
 }
 

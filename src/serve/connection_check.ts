@@ -17,8 +17,13 @@ import {
   writeOption,
 } from "../../ffi/socket.ts";
 import { errnoNumber, lastErrno, SocketError } from "../../ffi/socket_error.ts";
-import type { ReadableOption, WritableOption } from "../../ffi/socket_option.ts";
-import type { OptionValue, SocketSettings } from "../options/settings.ts";
+import type { ReadableOption } from "../../ffi/socket_option.ts";
+import {
+  isForConnections,
+  type OptionValue,
+  settingsInForce,
+  type SocketSettings,
+} from "../options/settings.ts";
 import { OptionAssertionError } from "../options/assert_option.ts";
 import type { KernelLimits } from "../options/kernel_limits.ts";
 
@@ -44,7 +49,7 @@ export class ConnectionCheck {
     const expect = (option: ReadableOption<unknown>, setting?: OptionValue): Expectation => ({
       option,
       expected: OptionBytes.of(listenerFd, option),
-      always: setting !== undefined && option.name === TCP_QUICKACK.name
+      always: setting !== undefined && option.lapses === true
         ? OptionBytes.from(...setting)
         : undefined,
       setting,
@@ -54,7 +59,9 @@ export class ConnectionCheck {
       ...[SO_REUSEADDR, SO_REUSEPORT].map((option) =>
         expect(option, [option, readOption(listenerFd, option)])
       ),
-      ...settings.filter(isForConnections).map((setting) => expect(setting[0], setting)),
+      ...settingsInForce(settings).filter(isForConnections).map((setting) =>
+        expect(setting[0], setting)
+      ),
     ];
   }
 
@@ -77,13 +84,6 @@ export class ConnectionCheck {
     }
     return true;
   }
-}
-
-/** Whether a connection is expected to have a setting as the listener has it. */
-function isForConnections(
-  setting: OptionValue,
-): setting is readonly [option: WritableOption<unknown> & ReadableOption<unknown>, value: unknown] {
-  return setting[0].access !== "write-only" && setting[0].listenerOnly !== true;
 }
 
 /** Asserts one address; `false` where the peer has gone. */

@@ -1,6 +1,6 @@
 /** The echo handlers: of the whole connection, and of its first read alone. */
 
-import { isSupported } from "../options/supported_options.ts";
+import { isSupported } from "../../ffi/socket_option.ts";
 import { TCP_QUICKACK } from "../../ffi/options/tcp.ts";
 import { OptionBytes } from "../../ffi/socket.ts";
 import type { ConnHandler } from "./conn_handler.ts";

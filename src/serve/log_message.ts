@@ -1,6 +1,6 @@
 /** The lines of level debug on what a connection received and sent. */
 
-import { showAddr } from "../net/logger.ts";
+import { showAddr } from "../../ffi/sockaddr.ts";
 import type { ConnInfo } from "./conn_handler.ts";
 
 /** How many bytes of a message a log line shows. */

@@ -1,7 +1,8 @@
 /** What a server logs: each event in one place, with its line and its fields. */
 
 import type { OptionAssertionError } from "../options/assert_option.ts";
-import { type Logger, type ReadyLogger, readyLogger, showAddr } from "../net/logger.ts";
+import { showAddr } from "../../ffi/sockaddr.ts";
+import { type Logger, type ReadyLogger, readyLogger } from "../net/logger.ts";
 import type { ConnInfo } from "./conn_handler.ts";
 import type { ServerStats } from "./stats.ts";
 import { errorCode, isPeerGone } from "./errors.ts";

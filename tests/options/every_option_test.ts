@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
 import * as sockopt from "../../mod.ts";
 import { getOption, setOption, type SocketLike, type WritableOption } from "../../mod.ts";
-import { connectTo } from "../helpers.ts";
+import { connectTo, has, ROOT, run, withProgram } from "../helpers.ts";
 
 /** Deno has no raw sockets: these are made, and closed, through libc. */
 const { symbols: libc } = Deno.dlopen(
@@ -72,6 +72,7 @@ const KINDS = {
   /** A raw socket that writes its own headers. */
   rawHeaders: () => raw(2, 3, 255),
   rawHeaders6: () => raw(10, 3, 255),
+  vsock: () => raw(40, 1),
 } as const;
 
 /** For an option that cannot be read back in the state that setting it leaves. */
@@ -83,6 +84,8 @@ type Trial = [option: WritableOption<unknown>, kind: Kind, value: unknown, reads
 const udpAddr = (hostname: string): Deno.NetAddr => ({ transport: "udp", hostname, port: 0 });
 const lo4 = { multiaddr: "239.1.2.3", address: "127.0.0.1" };
 const source4 = { multiaddr: "239.1.2.3", sourceaddr: "127.0.0.9", interface: "127.0.0.1" };
+const source4Group = { multiaddr: "239.1.2.3", interface: "127.0.0.1" };
+const filter4 = { multiaddr: "239.1.2.3", interface: "127.0.0.1", mode: "include" as const };
 const lo = 1; // the index of the loopback interface
 const lo6 = { multiaddr: "ff02::1234", ifindex: lo };
 const group4 = { interface: lo, group: udpAddr("239.1.2.3") };
@@ -107,6 +110,7 @@ const on = (option: WritableOption<unknown>, kind: Kind): Trial => [option, kind
 
 const TRIALS: Trial[] = [
   // SOL_SOCKET
+  [sockopt.SO_ATTACH_FILTER, "udp", [{ code: 0x06, k: 0xffff }]],
   [sockopt.SO_BINDTODEVICE, "udp", "lo"],
   [sockopt.SO_BINDTOIFINDEX, "udp", lo],
   on(sockopt.SO_BROADCAST, "udp"),
@@ -210,6 +214,7 @@ const TRIALS: Trial[] = [
   [sockopt.IP_MTU_DISCOVER, "udp", "do"],
   [sockopt.IP_MULTICAST_ALL, "udp", false],
   [sockopt.IP_MULTICAST_IF, "udp", "127.0.0.1"],
+  [sockopt.IP_MULTICAST_IF, "udp", lo, "0.0.0.0"],
   [sockopt.IP_MULTICAST_LOOP, "udp", false],
   [sockopt.IP_MULTICAST_TTL, "udp", 9],
   on(sockopt.IP_NODEFRAG, "raw"),
@@ -291,6 +296,13 @@ const TRIALS: Trial[] = [
   on(sockopt.IPV6_V6ONLY, "newTcp6"),
   [sockopt.IPV6_ADDRFORM, "mapped", "inet", UNREAD],
 
+  // AF_VSOCK
+  [sockopt.SO_VM_SOCKETS_BUFFER_MAX_SIZE, "vsock", 2n ** 20n],
+  [sockopt.SO_VM_SOCKETS_BUFFER_MIN_SIZE, "vsock", 4096n],
+  [sockopt.SO_VM_SOCKETS_BUFFER_SIZE, "vsock", 8192n],
+  [sockopt.SO_VM_SOCKETS_CONNECT_TIMEOUT, "vsock", 3000],
+  [sockopt.SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW, "vsock", 3000],
+
   // SOL_UDP
   on(sockopt.UDP_CORK, "udp"),
   [sockopt.UDP_ENCAP, "udp", "espinudp"],
@@ -309,7 +321,7 @@ const REFUSALS: [option: WritableOption<unknown>, kind: Kind, value: unknown, co
   // no interface has a prefix for it
   [sockopt.IPV6_JOIN_ANYCAST, "udp6", { multiaddr: "fc00::1", ifindex: lo }, "EADDRNOTAVAIL"],
   [sockopt.IPV6_LEAVE_ANYCAST, "udp6", { multiaddr: "fc00::1", ifindex: lo }, "ENOENT"],
-  [sockopt.IP_MSFILTER, "udp", { ...source4, mode: "include", sources: [] }, "EADDRNOTAVAIL"],
+  [sockopt.IP_MSFILTER, "udp", { ...filter4, sources: [] }, "EADDRNOTAVAIL"],
   [sockopt.MCAST_MSFILTER, "udp", { ...group4, mode: "include", sources: [] }, "EADDRNOTAVAIL"],
   [
     sockopt.IPV6_MCAST_MSFILTER,
@@ -326,6 +338,7 @@ const PAIRS: [Kind, unknown, done: WritableOption<unknown>, undone: WritableOpti
   ["udp", group4, MCAST_JOIN_GROUP, sockopt.MCAST_LEAVE_GROUP],
   ["udp", groupSource4, MCAST_JOIN_SOURCE_GROUP, sockopt.MCAST_LEAVE_SOURCE_GROUP],
   ["udp6", lo6, IPV6_ADD_MEMBERSHIP, sockopt.IPV6_DROP_MEMBERSHIP],
+  ["udp6", lo6, sockopt.IPV6_JOIN_GROUP, sockopt.IPV6_LEAVE_GROUP],
   ["udp6", group6, IPV6_MCAST_JOIN_GROUP, sockopt.IPV6_MCAST_LEAVE_GROUP],
   ["udp6", groupSource6, IPV6_MCAST_JOIN_SOURCE_GROUP, sockopt.IPV6_MCAST_LEAVE_SOURCE_GROUP],
 ];
@@ -364,8 +377,21 @@ const BLOCKS: [
 const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
 
 /** A test that takes root, as making raw sockets and setting privileged options do. */
-function testAsRoot(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name: name + (isRoot ? "" : " [ignored: not root on Linux]"), ignore: !isRoot, fn });
+function testAsRoot(name: string, fn: () => void | Promise<void>, missing = ""): void {
+  const reason = isRoot ? missing : "not root on Linux";
+  Deno.test({
+    name: reason === "" ? name : `${name} [ignored: ${reason}]`,
+    ignore: reason !== "",
+    fn,
+  });
+}
+
+/** Which sockets this kernel does not have, of a family and a protocol; "" where it has them. */
+function missing(what: string, family: number, protocol: number): string {
+  const socket = libc.socket(family, 1, protocol);
+  if (socket < 0) return `no ${what}`;
+  libc.close(socket);
+  return "";
 }
 
 function show(value: unknown): string {
@@ -380,7 +406,7 @@ for (const [option, kind, value, readsBack = value] of TRIALS) {
     if (option.access === "read-write" && readsBack !== UNREAD) {
       assert.deepEqual(getOption(socket, option), readsBack);
     }
-  });
+  }, kind === "vsock" ? missing("vsock", 40, 0) : "");
 }
 
 for (const [option, kind, value, code] of REFUSALS) {
@@ -422,9 +448,11 @@ for (const [kind, [join, , group], value, done, undone] of BLOCKS) {
 testAsRoot("the filters of sources are set on a group that was joined", async () => {
   using made = await KINDS.udp();
   setOption(made.socket, IP_ADD_SOURCE_MEMBERSHIP, source4);
-  const { multiaddr, interface: address } = source4;
-  const filter = { multiaddr, interface: address, mode: "include" as const };
-  setOption(made.socket, sockopt.IP_MSFILTER, { ...filter, sources: ["127.0.0.5", "127.0.0.6"] });
+  setOption(made.socket, sockopt.IP_MSFILTER, { ...filter4, sources: ["127.0.0.5", "127.0.0.6"] });
+  assert.deepEqual(getOption(made.socket, sockopt.IP_MSFILTER, source4Group), {
+    ...filter4,
+    sources: ["127.0.0.5", "127.0.0.6"],
+  });
   // what is in the filter now can be dropped, what was before cannot
   setOption(made.socket, sockopt.IP_DROP_SOURCE_MEMBERSHIP, {
     ...source4,
@@ -436,6 +464,11 @@ testAsRoot("the filters of sources are set on a group that was joined", async ()
   setOption(made6.socket, IPV6_MCAST_JOIN_SOURCE_GROUP, groupSource6);
   const sources = [udpAddr("::5"), udpAddr("::6")];
   setOption(made6.socket, sockopt.IPV6_MCAST_MSFILTER, { ...group6, mode: "include", sources });
+  assert.deepEqual(getOption(made6.socket, sockopt.IPV6_MCAST_MSFILTER, group6), {
+    ...group6,
+    mode: "include",
+    sources,
+  });
   const sixth = { ...group6, source: sources[1]! };
   setOption(made6.socket, sockopt.IPV6_MCAST_LEAVE_SOURCE_GROUP, sixth);
   assert.throws(() => setOption(made6.socket, sockopt.IPV6_MCAST_LEAVE_SOURCE_GROUP, groupSource6));
@@ -507,6 +540,179 @@ Deno.test("the options of a TCP socket tell what it is", async () => {
   assert.equal(sndbuf, getOption(socket, sockopt.SO_SNDBUF));
 });
 
+Deno.test("SO_ATTACH_FILTER drops what its program says, until SO_DETACH_FILTER", async () => {
+  const socket = Deno.listenDatagram({ transport: "udp", ...local });
+  const sender = Deno.listenDatagram({ transport: "udp", ...local });
+  using _closing = closing(socket, socket, sender);
+  // struct udphdr comes first: the byte behind it is the first of the message
+  setOption(socket, sockopt.SO_ATTACH_FILTER, [
+    { code: 0x30, k: 8 }, // load the byte at 8
+    { code: 0x15, jt: 1, k: 7 }, // is it 7?
+    { code: 0x06, k: 0 }, // no: drop it
+    { code: 0x06, k: 0xffff }, // yes: take it all
+  ]);
+  await sender.send(new Uint8Array([6, 1]), socket.addr);
+  await sender.send(new Uint8Array([7, 2]), socket.addr);
+  assert.deepEqual((await socket.receive())[0], new Uint8Array([7, 2]));
+  setOption(socket, sockopt.SO_DETACH_FILTER, true);
+  await sender.send(new Uint8Array([6, 3]), socket.addr);
+  assert.deepEqual((await socket.receive())[0], new Uint8Array([6, 3]));
+  assert.throws(() => setOption(socket, sockopt.SO_ATTACH_FILTER, []), RangeError);
+  assert.throws(() => setOption(socket, sockopt.SO_ATTACH_FILTER, [{ code: 0xffff }]), {
+    name: "SocketError",
+    code: "EINVAL",
+  });
+});
+
+Deno.test("SO_ATTACH_REUSEPORT_CBPF chooses the listener of a connection", async () => {
+  using first = sockopt.listen({ ...local, reusePort: true });
+  using second = sockopt.listen({ ...local, port: first.addr.port, reusePort: true });
+  for (const [index, listener] of [first, second, first].entries()) {
+    // return the index of the listener in the group
+    setOption(first, sockopt.SO_ATTACH_REUSEPORT_CBPF, [{ code: 0x06, k: index % 2 }]);
+    for (let i = 0; i < 20; i++) {
+      using _client = await connectTo(listener);
+      using conn = await listener.accept(); // never, if it went to the other one
+      assert.equal(conn.localAddr.port, first.addr.port);
+    }
+  }
+  setOption(second, sockopt.SO_DETACH_REUSEPORT_BPF, true);
+});
+
+Deno.test("MPTCP_INFO and TCP_IS_MPTCP tell of Multipath TCP", async () => {
+  using made = await KINDS.tcp();
+  assert.equal(getOption(made.socket, sockopt.TCP_IS_MPTCP), false);
+  assert.throws(() => getOption(made.socket, sockopt.MPTCP_INFO), { name: "SocketError" });
+});
+
+testAsRoot("MPTCP_INFO is read from a connection of Multipath TCP", async () => {
+  // hands the connection on as an open descriptor
+  const program = `
+import socket as s, subprocess, sys
+l = s.socket(s.AF_INET, s.SOCK_STREAM, 262); l.bind(("127.0.0.1", 0)); l.listen()
+c = s.socket(s.AF_INET, s.SOCK_STREAM, 262); c.connect(l.getsockname()); a, _ = l.accept()
+c.sendall(bytes(1000)); a.recv(1000, s.MSG_WAITALL)
+subprocess.run([*sys.argv[1:], str(c.fileno())], pass_fds=[c.fileno()])`;
+  const reading = `
+import { getOption, MPTCP_INFO, TCP_IS_MPTCP } from "${ROOT}mod.ts";
+const fd = Number(Deno.args[0]);
+const { fallback, subflows, bytesSent } = getOption(fd, MPTCP_INFO);
+console.log(getOption(fd, TCP_IS_MPTCP), fallback, subflows, bytesSent ?? 1000n);`;
+  await withProgram(reading, async (file) => {
+    const { stdout, stderr } = await run("python3", [
+      "-c",
+      program,
+      Deno.execPath(),
+      "run",
+      "--allow-ffi",
+      "--no-check",
+      file,
+    ]);
+    assert.equal(stdout.trim(), "true false 0 1000n", stderr);
+  });
+}, has("python3") ? missing("Multipath TCP", 2, 262) : "no python3");
+
+testAsRoot("IPV6_FLOWLABEL_MGR tells the label that the kernel has chosen", async () => {
+  using made = await KINDS.udp6();
+  const request: sockopt.FlowLabelRequest = {
+    dst: "::1",
+    label: 0,
+    action: "get",
+    share: "excl",
+    flags: ["create"],
+    expires: 6,
+    linger: 6,
+  };
+  setOption(made.socket, sockopt.IPV6_FLOWLABEL_MGR, request);
+  assert(request.label > 0 && request.label < 2 ** 20, `${request.label}`);
+  const labels = await Deno.readTextFile("/proc/net/ip6_flowlabel");
+  assert.match(labels, new RegExp(`^${request.label.toString(16).padStart(5, "0")} `, "mi"));
+  setOption(made.socket, sockopt.IPV6_FLOWLABEL_MGR, Object.freeze({ ...request, action: "put" }));
+});
+
+testAsRoot("a filter of 64 sources is set", async () => {
+  using made = await KINDS.udp6();
+  setOption(made.socket, IPV6_MCAST_JOIN_GROUP, group6);
+  const sources = Array.from({ length: 64 }, (_, i) => udpAddr(`2001:db8::${i.toString(16)}`));
+  setOption(made.socket, sockopt.IPV6_MCAST_MSFILTER, { ...group6, mode: "include", sources });
+  const filters = await Deno.readTextFile("/proc/net/mcfilter6");
+  const ours = filters.split("\n").filter((line) => /ff02.*1234 20010db8/.test(line));
+  assert.equal(ours.length, 64, filters);
+  const read = getOption(made.socket, sockopt.IPV6_MCAST_MSFILTER, group6);
+  assert.equal(read.mode, "include");
+  assert.deepEqual(new Set(read.sources.map(({ hostname }) => hostname)).size, 64);
+
+  using made4 = await KINDS.udp();
+  setOption(made4.socket, MCAST_JOIN_GROUP, group4);
+  assert.deepEqual(getOption(made4.socket, sockopt.MCAST_MSFILTER, group4), {
+    ...group4,
+    mode: "exclude",
+    sources: [],
+  });
+  // @ts-expect-error: it is read of one group
+  assert.throws(() => getOption(made4.socket, sockopt.MCAST_MSFILTER), TypeError);
+});
+
+testAsRoot("SO_TXREHASH takes -1, 0 and 1", async () => {
+  using made = await KINDS.tcp();
+  for (const [value, readsBack] of [[0, [0]], [1, [1]], [-1, [0, 1, -1]]] as const) {
+    setOption(made.socket, sockopt.SO_TXREHASH, value);
+    assert((readsBack as readonly number[]).includes(getOption(made.socket, sockopt.SO_TXREHASH)));
+  }
+  assert.throws(() => setOption(made.socket, sockopt.SO_TXREHASH, 255), {
+    name: "RangeError",
+    message: "SO_TXREHASH: expected a whole number from -1 to 1, got 255",
+  });
+});
+
+testAsRoot("a time-out is rounded to microseconds, and never to none at all", async () => {
+  using made = await KINDS.tcp();
+  for (const option of [sockopt.SO_RCVTIMEO, sockopt.SO_SNDTIMEO_NEW]) {
+    for (const value of [1999.9999, 999.9999999, 0.9999, 3_599_999.9996, 2 ** 40 + 0.99999]) {
+      setOption(made.socket, option, value);
+      // the kernel rounds up to its tick
+      const actual = getOption(made.socket, option);
+      assert(actual >= value - 0.0005 && actual <= value + 11, `${value}: ${actual}`);
+    }
+    setOption(made.socket, option, 1e-9);
+    assert(getOption(made.socket, option) > 0);
+  }
+});
+
+/** What is wrong with a value, and what is said of it. */
+const WRONG: [option: WritableOption<unknown>, kind: Kind, value: unknown, message: RegExp][] = [
+  [sockopt.TCP_KEEPIDLE, "tcp", 0, /^TCP_KEEPIDLE: .* from 1 to 32767, got 0$/],
+  [sockopt.TCP_KEEPCNT, "tcp", 128, /^TCP_KEEPCNT: .* from 1 to 127, got 128$/],
+  [sockopt.IP_TOS, "tcp", 256, /^IP_TOS: .* from 0 to 255, got 256$/],
+  [sockopt.IP_TTL, "tcp", 0, /^setsockopt IP_TTL: 0 is not valid, .*EINVAL/],
+  [
+    sockopt.IP_ADD_MEMBERSHIP,
+    "udp",
+    { multiAddr: "239.1.2.3" },
+    /an object with multiaddr, address, ifindex; there is no multiAddr$/,
+  ],
+  [
+    sockopt.IP_ADD_MEMBERSHIP,
+    "udp",
+    { address: "127.0.0.1" },
+    /expected multiaddr to be an IPv4 address, got undefined$/,
+  ],
+  [
+    sockopt.MCAST_JOIN_GROUP,
+    "udp",
+    { interface: 1, group: "239.1.2.3" },
+    /expected group with hostname and port, got "239.1.2.3"$/,
+  ],
+  [sockopt.IPV6_PKTINFO, "udp6", null, /an object with addr, ifindex, got null$/],
+];
+
+for (const [option, kind, value, message] of WRONG) {
+  testAsRoot(`${option.name} says what is wrong with ${show(value)}`, async () => {
+    using made = await KINDS[kind]();
+    assert.throws(() => setOption(made.socket, option, value), { message });
+  });
+}
+
 Deno.test("every option that can be written is tried here", () => {
   const tried = new Set([
     ...TRIALS.map(([option]) => option),
@@ -518,6 +724,7 @@ Deno.test("every option that can be written is tried here", () => {
     sockopt.TCP_REPAIR_WINDOW,
     sockopt.TCP_TIMESTAMP,
     sockopt.TCP_REPAIR_OPTIONS,
+    sockopt.SO_ATTACH_REUSEPORT_CBPF,
   ].map(({ name }) => name));
   const untried = OPTION_TABLE
     .filter(({ access, optname, name }) =>

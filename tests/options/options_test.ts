@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import {
+  applySettings,
   assertOption,
+  codecs,
+  defineOption,
   getOption,
   OptionAssertionError,
   setOption,
   SO_ACCEPTCONN,
   SO_COOKIE,
+  SO_KEEPALIVE,
   SO_LINGER,
   SO_RCVBUF,
   SO_REUSEADDR,
@@ -17,6 +21,7 @@ import {
   TCP_CONGESTION,
   TCP_INFO,
   TCP_KEEPIDLE,
+  TCP_MAXSEG,
   TCP_NODELAY,
 } from "../../mod.ts";
 import { run, testWith, testWitnessed, witness } from "../helpers.ts";
@@ -110,11 +115,42 @@ Deno.test("access that an option does not have does not compile", () => {
   assert.throws(() => assertOption(socket, TCP_NODELAY, 1));
 });
 
-Deno.test("assertOption() takes a buffer size as asked for or as it reads back", () => {
+Deno.test("the options of settings are typed pair by pair", () => {
+  const MINE = defineOption({
+    name: "SO_MINE",
+    level: "SOL_SOCKET",
+    optname: SO_KEEPALIVE.optname,
+    codec: codecs.enumeration({ off: 0, on: 1 }),
+    access: "read-write",
+  });
+  using socket = listener();
+  applySettings(socket, {
+    options: [[TCP_NODELAY, true], [SO_LINGER, 3], [SO_LINGER, false], [MINE, "on"]],
+  });
+  assertOption(socket, SO_KEEPALIVE, true);
+  assert.throws(() =>
+    applySettings(socket, {
+      // @ts-expect-error: the value of TCP_MAXSEG is a number
+      options: [[TCP_MAXSEG, "big"]],
+    }), /TCP_MAXSEG: expected a whole number, got "big"/);
+  assert.throws(() =>
+    applySettings(socket, {
+      // @ts-expect-error: the value of SO_LINGER is a number or false
+      options: [[SO_LINGER, true]],
+    }), /SO_LINGER: expected false or a whole number of seconds, got true/);
+  assert.throws(() =>
+    applySettings(socket, {
+      // @ts-expect-error: TCP_INFO can only be read
+      options: [[TCP_INFO, {}]],
+    }), TypeError);
+});
+
+Deno.test("assertOption() takes a buffer size as asked for, which is half of what reads back", () => {
   using socket = listener();
   setOption(socket, SO_RCVBUF, 50_000);
   assertOption(socket, SO_RCVBUF, 50_000);
-  assertOption(socket, SO_RCVBUF, 100_000);
+  assert.equal(getOption(socket, SO_RCVBUF), 100_000);
+  assert.throws(() => assertOption(socket, SO_RCVBUF, 100_000), OptionAssertionError);
   assert.throws(() => assertOption(socket, SO_RCVBUF, 25_000), OptionAssertionError);
 });
 

@@ -356,14 +356,13 @@ Deno.test("setOption() works on a connection from either side at once", async ()
 
 if (!HIDES_INTERNALS) {
   Deno.test("everything works with Deno's internal properties hidden", async () => {
-    const files = ["options/socket_fd", "options/options", "net/listen", "serve/serve"].map(
-      (name) => `tests/${name}_test.ts`,
-    );
-    const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    const files = ["options/socket_fd", "serve/serve", "net/listen", "options/options"]
+      .map((name) => `tests/${name}_test.ts`);
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["test", "--allow-all", "--no-check", "--quiet", ...files],
       cwd: ROOT,
       env: { HIDE_DENO_INTERNALS: "1", NO_COLOR: "1" },
     }).output();
-    assert(success, new TextDecoder().decode(stdout));
+    assert(success, [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join(""));
   });
 }

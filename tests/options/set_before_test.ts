@@ -1,0 +1,229 @@
+/** What is set too late: the options that must be set before bind(2) or before the handshake. */
+
+import assert from "node:assert/strict";
+import { OPTION_TABLE } from "../../ffi/option_table.ts";
+import { socketName, writeSockaddr } from "../../ffi/sockaddr.ts";
+import * as sockopt from "../../mod.ts";
+import { getOption, setOption, TCP_INFO, type TcpInfo, type WritableOption } from "../../mod.ts";
+import { output, testInNamespace, testWith } from "../helpers.ts";
+
+/** Deno makes no socket without binding or connecting it: these are made, and closed, through libc. */
+const { symbols: libc } = Deno.dlopen(
+  Deno.build.os === "darwin" ? "libSystem.B.dylib" : "libc.so.6",
+  {
+    socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+    bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+    listen: { parameters: ["i32", "i32"], result: "i32" },
+    connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+    accept: { parameters: ["i32", "pointer", "pointer"], result: "i32" },
+    close: { parameters: ["i32"], result: "i32" },
+  },
+);
+
+/** An address of a socket as C has it. */
+function sockaddr(hostname: string, port = 0): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(128);
+  writeSockaddr({ transport: "tcp", hostname, port }, new DataView(bytes.buffer));
+  return bytes.slice(0, hostname.includes(":") ? 28 : 16);
+}
+
+/** A new socket of TCP. */
+class Socket {
+  readonly fd: number;
+
+  constructor(readonly hostname: string, fd?: number) {
+    this.fd = fd ?? libc.socket(hostname.includes(":") ? 10 : 2, 1, 0);
+  }
+
+  /** Whether it could be bound. */
+  bind(port = 0): boolean {
+    const address = sockaddr(this.hostname, port);
+    return libc.bind(this.fd, address, address.length) === 0;
+  }
+
+  listen(): void {
+    assert.equal(libc.listen(this.fd, 5), 0);
+  }
+
+  connect(port: number): void {
+    const address = sockaddr(this.hostname, port);
+    assert.equal(libc.connect(this.fd, address, address.length), 0);
+  }
+
+  accept(): Socket {
+    return new Socket(this.hostname, libc.accept(this.fd, null, null));
+  }
+
+  get port(): number {
+    const addr = socketName(this.fd, "getsockname", "tcp");
+    return (addr as Deno.NetAddr).port;
+  }
+
+  [Symbol.dispose](): void {
+    libc.close(this.fd);
+  }
+}
+
+/** Two ends of a connection, of which the client had its option set before or after the handshake. */
+function connected(when: "before" | "after", option: WritableOption<unknown>, value: unknown) {
+  using listener = new Socket("127.0.0.1");
+  listener.bind();
+  listener.listen();
+  using client = new Socket("127.0.0.1");
+  if (when === "before") setOption(client.fd, option, value);
+  client.connect(listener.port);
+  using conn = listener.accept();
+  if (when === "after") setOption(client.fd, option, value);
+  return { client: getOption(client.fd, TCP_INFO), conn: getOption(conn.fd, TCP_INFO) };
+}
+
+/** What is refused when it comes too late. */
+const REFUSED: [option: WritableOption<unknown>, hostname: string, after: "bind" | "connect"][] = [
+  [sockopt.IPV6_V6ONLY, "::1", "bind"],
+  [sockopt.TCP_FASTOPEN_CONNECT, "127.0.0.1", "connect"],
+  [sockopt.TCP_FASTOPEN_NO_COOKIE, "127.0.0.1", "connect"],
+];
+
+for (const [option, hostname, after] of REFUSED) {
+  testWith("root", `${option.name} is refused after ${after}(2)`, () => {
+    assert.equal(option.setBefore, after);
+    using early = new Socket(hostname);
+    setOption(early.fd, option, true);
+    using late = new Socket(hostname);
+    using listener = new Socket(hostname);
+    listener.bind();
+    listener.listen();
+    if (after === "bind") late.bind();
+    else late.connect(listener.port);
+    assert.throws(() => setOption(late.fd, option, true), { code: "EINVAL" });
+  });
+}
+
+/** What lets a socket be bound to an address that this machine does not have. */
+const FOREIGN: [option: WritableOption<unknown>, hostname: string][] = [
+  [sockopt.IP_FREEBIND, "192.0.2.1"],
+  [sockopt.IP_TRANSPARENT, "192.0.2.1"],
+  [sockopt.IPV6_FREEBIND, "2001:db8::1"],
+  [sockopt.IPV6_TRANSPARENT, "2001:db8::1"],
+];
+
+for (const [option, hostname] of FOREIGN) {
+  testWith("root", `${option.name} lets a foreign address be bound`, () => {
+    assert.equal(option.setBefore, "bind");
+    using socket = new Socket(hostname);
+    assert.equal(socket.bind(), false);
+    setOption(socket.fd, option, true);
+    assert.equal(socket.bind(), true);
+  });
+}
+
+for (const option of [sockopt.SO_REUSEADDR, sockopt.SO_REUSEPORT]) {
+  Deno.test(`${option.name} lets a socket be bound where another one is that has it`, () => {
+    assert.equal(option.setBefore, "bind");
+    using first = new Socket("127.0.0.1");
+    setOption(first.fd, option, true);
+    first.bind();
+    using second = new Socket("127.0.0.1");
+    assert.equal(second.bind(first.port), false);
+    setOption(second.fd, option, true);
+    assert.equal(second.bind(first.port), true);
+  });
+}
+
+testWith("root", "IP_BIND_ADDRESS_NO_PORT counts for the port that bind(2) would take", () => {
+  assert.equal(sockopt.IP_BIND_ADDRESS_NO_PORT.setBefore, "bind");
+  using early = new Socket("127.0.0.1");
+  setOption(early.fd, sockopt.IP_BIND_ADDRESS_NO_PORT, true);
+  early.bind();
+  assert.equal(early.port, 0);
+  using late = new Socket("127.0.0.1");
+  late.bind();
+  setOption(late.fd, sockopt.IP_BIND_ADDRESS_NO_PORT, true);
+  assert.notEqual(late.port, 0);
+});
+
+testWith("root", "IP_LOCAL_PORT_RANGE counts for the port that bind(2) takes", () => {
+  assert.equal(sockopt.IP_LOCAL_PORT_RANGE.setBefore, "bind");
+  const range = { low: 45_000, high: 45_010 };
+  using early = new Socket("127.0.0.1");
+  setOption(early.fd, sockopt.IP_LOCAL_PORT_RANGE, range);
+  early.bind();
+  assert(early.port >= 45_000 && early.port <= 45_010, `${early.port}`);
+  using late = new Socket("127.0.0.1");
+  late.bind();
+  const before = late.port;
+  setOption(late.fd, sockopt.IP_LOCAL_PORT_RANGE, range);
+  assert.equal(late.port, before);
+});
+
+/** What the client tells in its SYN. */
+const IN_THE_SYN: [
+  option: WritableOption<unknown>,
+  value: unknown,
+  told: (of: {
+    client: TcpInfo;
+    conn: TcpInfo;
+  }) => number,
+  early: number,
+][] = [
+  [sockopt.TCP_MAXSEG, 1000, ({ conn }) => conn.sndMss, 988],
+  [sockopt.SO_RCVBUF, 4096, ({ client }) => client.rcvWscale, 0],
+  [sockopt.SO_RCVBUFFORCE, 4096, ({ client }) => client.rcvWscale, 0],
+  [sockopt.TCP_WINDOW_CLAMP, 4096, ({ client }) => client.rcvWscale, 0],
+];
+
+for (const [option, value, told, early] of IN_THE_SYN) {
+  testWith("root", `${option.name} counts for the handshake when it is set before`, () => {
+    assert.equal(option.setBefore, "connect");
+    assert.equal(told(connected("before", option, value)), early);
+    assert.notEqual(told(connected("after", option, value)), early);
+  });
+}
+
+testWith("root", "TCP_MD5SIG counts for the handshake when it is set before", () => {
+  const addr: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 0 };
+  const value = { addr, key: new Uint8Array([1, 2]) };
+  for (
+    const [option, key] of [[sockopt.TCP_MD5SIG, value], [sockopt.TCP_MD5SIG_EXT, {
+      ...value,
+      prefixLength: 32,
+    }]] as const
+  ) {
+    assert.equal(option.setBefore, "connect");
+    using listener = new Socket("127.0.0.1");
+    setOption(listener.fd, option, key);
+    listener.bind();
+    listener.listen();
+    using signing = new Socket("127.0.0.1");
+    setOption(signing.fd, option, key);
+    signing.connect(listener.port); // one that does not sign gets no answer
+  }
+});
+
+/** Two listeners on one port, each for its own interface, and a third one for all. */
+const TWO_DEVICES = `
+import socket as s
+def bind(device, port):
+    l = s.socket()
+    if device: l.setsockopt(s.SOL_SOCKET, s.SO_BINDTODEVICE, device + b"\\0")
+    l.bind(("", port)); l.listen()
+    return l
+first = bind(b"lo", 0)
+second = bind(b"one", first.getsockname()[1])
+try: bind(None, first.getsockname()[1]); print("shared")
+except OSError as error: print(error.errno)
+`;
+
+testInNamespace("SO_BINDTODEVICE lets two interfaces have one port", async (inside) => {
+  assert.equal(sockopt.SO_BINDTODEVICE.setBefore, "bind");
+  assert.equal(sockopt.SO_BINDTOIFINDEX.setBefore, "bind");
+  await output(...inside, "ip", "link", "add", "one", "type", "veth", "peer", "name", "two");
+  assert.equal((await output(...inside, "python3", "-c", TWO_DEVICES)).trim(), "98");
+}, ["python3"]);
+
+Deno.test("every option that is marked is tried here", async () => {
+  const text = await Deno.readTextFile(new URL(import.meta.url));
+  const marked = OPTION_TABLE.filter(({ setBefore }) => setBefore !== undefined);
+  assert(marked.length > 15, `${marked.length}`);
+  for (const { name } of marked) assert(text.includes(`sockopt.${name}`), name);
+});
