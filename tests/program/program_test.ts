@@ -200,7 +200,7 @@ Deno.test("--workers share the port, the connections and the statistics", async 
     const replies = await Promise.all(conns.map((conn) => exchange(conn, bytes("hello"))));
     for (const reply of replies) assert.deepEqual(reply, bytes("hello"));
   }
-  server.process.kill("SIGUSR1");
+  server.process.kill("SIGUSR2");
   await exchange(await server.connect(), bytes("later"));
   const { code, stdout } = await server.stop();
   assert.equal(code, 0);

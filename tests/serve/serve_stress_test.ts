@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { echo, echoOnce, serve, type ServeOptions } from "../../mod.ts";
 import {
-  bytes,
   connectTo,
-  exchange,
   output,
   python,
   readAll,
@@ -225,26 +223,6 @@ for (
     },
   });
 }
-
-Deno.test("stats() of a process are told by SIGUSR1 and at the stop", async () => {
-  await using server = await ServerProcess.start();
-  await exchange(await server.connect(), bytes("hello"));
-  server.process.kill("SIGUSR1");
-  // the answer to another client comes after the signal was seen to
-  await exchange(await server.connect(), bytes("again"));
-  const { code, stdout } = await server.stop();
-  assert.equal(code, 0);
-  const told = JSON.parse(stdout);
-  assert.equal(told.queues[0].limit, 100);
-  assert(told.accepted >= 1 && told.bytesIn >= 5);
-  const { accepted, bytesIn, bytesOut, errors } = await server.event("stopped");
-  assert.deepEqual({ accepted, bytesIn, bytesOut, errors }, {
-    accepted: 2,
-    bytesIn: 10,
-    bytesOut: 10,
-    errors: {},
-  });
-});
 
 Deno.test("shutdown() while clients are in every state ends in time", async () => {
   const server = serve({ ...local, gracePeriod: 0.5 }, echoOnce());
