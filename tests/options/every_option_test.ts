@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
 import * as sockopt from "../../mod.ts";
 import { getOption, setOption, type SocketLike, type WritableOption } from "../../mod.ts";
-import { connectTo } from "../helpers.ts";
+import { connectTo, isCapable, testWith } from "../helpers.ts";
 
 /** Deno has no raw sockets: these are made, and closed, through libc. */
 const { symbols: libc } = Deno.dlopen(
@@ -15,7 +15,7 @@ const { symbols: libc } = Deno.dlopen(
 
 function raw(family: number, type: number, protocol = 0): { socket: number } & Disposable {
   const socket = libc.socket(family, type, protocol);
-  assert(socket >= 0, "raw sockets take root");
+  assert(socket >= 0);
   return { socket, [Symbol.dispose]: () => void libc.close(socket) };
 }
 
@@ -300,6 +300,24 @@ const TRIALS: Trial[] = [
   [sockopt.UDP_SEGMENT, "udp", 1200],
 ];
 
+/** What is tried of these takes a privilege, which the table names: without it, it is refused. */
+const PRIVILEGED = new Set<WritableOption<unknown>>([
+  sockopt.SO_BUSY_POLL_BUDGET,
+  sockopt.SO_DEBUG,
+  sockopt.SO_MARK,
+  sockopt.SO_PREFER_BUSY_POLL,
+  sockopt.SO_RCVBUFFORCE,
+  sockopt.SO_SNDBUFFORCE,
+  sockopt.SO_TXTIME,
+  sockopt.TCP_REPAIR,
+  sockopt.IP_TRANSPARENT,
+  sockopt.IPV6_DSTOPTS,
+  sockopt.IPV6_HOPOPTS,
+  sockopt.IPV6_JOIN_ANYCAST,
+  sockopt.IPV6_RTHDRDSTOPTS,
+  sockopt.IPV6_TRANSPARENT,
+]);
+
 /** What the kernel refuses, and why: these take something that the test cannot make. */
 const REFUSALS: [option: WritableOption<unknown>, kind: Kind, value: unknown, code: string][] = [
   [sockopt.SO_DETACH_FILTER, "udp", true, "ENOENT"], // no filter is attached
@@ -361,21 +379,34 @@ const BLOCKS: [
   ],
 ];
 
-const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
-
-/** A test that takes root, as making raw sockets and setting privileged options do. */
-function testAsRoot(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name: name + (isRoot ? "" : " [ignored: not root on Linux]"), ignore: !isRoot, fn });
-}
-
 function show(value: unknown): string {
   return Deno.inspect(value, { compact: true, breakLength: Infinity });
 }
 
-for (const [option, kind, value, readsBack = value] of TRIALS) {
-  testAsRoot(`${option.name} is set to ${show(value)}`, async () => {
+/** A test of an option on a kind of socket: raw ones take a capability, and an option may take one. */
+function testOption(
+  name: string,
+  option: WritableOption<unknown>,
+  kind: Kind,
+  value: unknown,
+  test: (socket: SocketLike) => void,
+): void {
+  const { capability = "" } = option;
+  const isRefused = PRIVILEGED.has(option) && !isCapable(capability);
+  const needs = ["Linux", ...kind.startsWith("raw") ? ["CAP_NET_RAW"] : []];
+  testWith(needs, isRefused ? `${option.name} takes ${capability}` : name, async () => {
     using made = await KINDS[kind]();
-    const { socket } = made;
+    if (!isRefused) return test(made.socket);
+    assert.throws(() => setOption(made.socket, option, value), {
+      name: "SocketError",
+      code: /^(EPERM|EACCES)$/,
+      message: new RegExp(`, it takes ${capability} `),
+    });
+  });
+}
+
+for (const [option, kind, value, readsBack = value] of TRIALS) {
+  testOption(`${option.name} is set to ${show(value)}`, option, kind, value, (socket) => {
     setOption(socket, option, value);
     if (option.access === "read-write" && readsBack !== UNREAD) {
       assert.deepEqual(getOption(socket, option), readsBack);
@@ -384,9 +415,8 @@ for (const [option, kind, value, readsBack = value] of TRIALS) {
 }
 
 for (const [option, kind, value, code] of REFUSALS) {
-  testAsRoot(`${option.name} is refused with ${code}`, async () => {
-    using made = await KINDS[kind]();
-    assert.throws(() => setOption(made.socket, option, value), { name: "SocketError", code });
+  testOption(`${option.name} is refused with ${code}`, option, kind, value, (socket) => {
+    assert.throws(() => setOption(socket, option, value), { name: "SocketError", code });
   });
 }
 
@@ -405,21 +435,21 @@ function doAndUndo(
 }
 
 for (const [kind, value, done, undone] of PAIRS) {
-  testAsRoot(`${undone.name} undoes ${done.name}`, async () => {
+  testWith("Linux", `${undone.name} undoes ${done.name}`, async () => {
     using made = await KINDS[kind]();
     doAndUndo(made.socket, value, done, undone);
   });
 }
 
 for (const [kind, [join, , group], value, done, undone] of BLOCKS) {
-  testAsRoot(`${undone.name} undoes ${done.name}`, async () => {
+  testWith("Linux", `${undone.name} undoes ${done.name}`, async () => {
     using made = await KINDS[kind]();
     setOption(made.socket, join, group);
     doAndUndo(made.socket, value, done, undone);
   });
 }
 
-testAsRoot("the filters of sources are set on a group that was joined", async () => {
+testWith("Linux", "the filters of sources are set on a group that was joined", async () => {
   using made = await KINDS.udp();
   setOption(made.socket, IP_ADD_SOURCE_MEMBERSHIP, source4);
   const { multiaddr, interface: address } = source4;
@@ -441,7 +471,7 @@ testAsRoot("the filters of sources are set on a group that was joined", async ()
   assert.throws(() => setOption(made6.socket, sockopt.IPV6_MCAST_LEAVE_SOURCE_GROUP, groupSource6));
 });
 
-testAsRoot("a connection is taken apart with TCP_REPAIR", async () => {
+testWith(["Linux", "CAP_NET_ADMIN"], "a connection is taken apart with TCP_REPAIR", async () => {
   using made = await KINDS.tcp();
   const { socket } = made;
   setOption(socket, sockopt.TCP_REPAIR, "on");
@@ -465,7 +495,7 @@ testAsRoot("a connection is taken apart with TCP_REPAIR", async () => {
   assert.equal(getOption(fresh.socket, sockopt.TCP_QUEUE_SEQ), 4_000_000_000);
 });
 
-testAsRoot("a listener keeps the SYN of its connections with TCP_SAVE_SYN", async () => {
+testWith("Linux", "a listener keeps the SYN of its connections with TCP_SAVE_SYN", async () => {
   using listener = Deno.listen(local);
   setOption(listener, sockopt.TCP_SAVE_SYN, 1);
   using client = await connectTo(listener);

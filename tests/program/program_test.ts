@@ -98,18 +98,22 @@ def read(fd):
 pty.spawn(sys.argv[1:], read)
 sys.stdout.write(repr(shown))`;
 
-testWith("python3", "--check has colours on a terminal only, and honours NO_COLOR", async () => {
-  const flags = ["--check", "--recv-buffer", "1024m"];
-  const args = [Deno.execPath(), ...serverArgs(flags)];
-  const colored = await python(ON_TERMINAL, "env", "-u", "NO_COLOR", ...args);
-  assert(colored.includes("\\x1b[31mSO_RCVBUF"), colored);
-  const plain = await python(ON_TERMINAL, "env", "NO_COLOR=1", ...args);
-  assert(plain.includes("SO_RCVBUF") && !plain.includes("\\x1b["), plain);
-  const piped = await runServer(flags);
-  assert(piped.stdout.includes("SO_RCVBUF") && !piped.stdout.includes("\x1b"));
-});
+testWith(
+  ["python3", "env"],
+  "--check has colours on a terminal only, and honours NO_COLOR",
+  async () => {
+    const flags = ["--check", "--recv-buffer", "1024m"];
+    const args = [Deno.execPath(), ...serverArgs(flags)];
+    const colored = await python(ON_TERMINAL, "env", "-u", "NO_COLOR", ...args);
+    assert(colored.includes("\\x1b[31mSO_RCVBUF"), colored);
+    const plain = await python(ON_TERMINAL, "env", "NO_COLOR=1", ...args);
+    assert(plain.includes("SO_RCVBUF") && !plain.includes("\\x1b["), plain);
+    const piped = await runServer(flags);
+    assert(piped.stdout.includes("SO_RCVBUF") && !piped.stdout.includes("\x1b"));
+  },
+);
 
-Deno.test("--option sets any option on the listener and on every connection", async () => {
+testWith("ss", "--option sets any option on the listener and on every connection", async () => {
   const flags = ["TCP_DEFER_ACCEPT=5", "SO_LINGER=on,3", "TCP_CONGESTION=reno", "SO_PRIORITY=4"];
   await using server = await ServerProcess.start(flags.flatMap((each) => ["--option", each]));
   assert.deepEqual(await exchange(await server.connect(), bytes("x")), bytes("x"));
@@ -162,7 +166,7 @@ Deno.test("with OTEL_DENO=true the log is exported, each line with the severity 
   const permissions = [...PERMISSIONS, "--allow-env=OTEL_DENO"];
   const process = new Deno.Command(Deno.execPath(), {
     args: serverArgs(["--port", "0", "--send-buffer", "1024m"], permissions),
-    env: { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" },
+    env: { NO_COLOR: "1", OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" },
     stdout: "piped",
     stderr: "piped",
   }).spawn();
