@@ -50,11 +50,11 @@ const effective = Deno.build.os === "linux"
   ? BigInt(`0x${/^CapEff:\s*(\w+)$/m.exec(Deno.readTextFileSync("/proc/self/status"))![1]}`)
   : 0n;
 
-/** Whether a machine has what a test takes: a program, "Linux", "root", "a new network" or a capability. */
+/** Whether a machine has what a test takes: a program, "Linux", "root", "new network" or a capability. */
 function isHere(need: string): boolean {
   if (need === "Linux") return Deno.build.os === "linux";
   if (need === "root") return Deno.uid() === 0;
-  if (need === "a new network") return inNewNetwork !== undefined;
+  if (need === "new network") return inNewNetwork !== undefined;
   if (need in CAPABILITIES) return (effective >> CAPABILITIES[need]! & 1n) === 1n;
   return has(need);
 }
@@ -88,7 +88,7 @@ export function testInNamespace(
   fn: (inside: string[]) => Promise<void>,
   needs: string[] = [],
 ): void {
-  testWith(["a new network", "ip", "nsenter", ...needs], name, async () => {
+  testWith(["new network", "ip", "nsenter", ...needs], name, async () => {
     const [program, ...args] = inNewNetwork!;
     // it is there as long as this process in it
     const holder = new Deno.Command(program!, {
