@@ -5,9 +5,7 @@
  * machine that does other things as well. Ratios are taken within a round, since machines change their speed, and the
  * servers take turns at being first.
  *
- * Usage: run.ts [--rounds N] [--seconds S] [--only NAME,...] [--workload oneshot,stream,bulk,idle,startup]
- *
- * A whole run, without --only and --workload, also writes results.json and results.svg.
+ * `--help` tells its flags. A whole run, without --only and --workload, also writes results.json and the charts.
  */
 
 import { parseArgs } from "node:util";
@@ -48,24 +46,48 @@ export interface Results {
   readonly results: Record<string, Result>;
 }
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "11" },
-    seconds: { type: "string", default: "1" },
-    only: { type: "string" },
-    workload: { type: "string" },
-  },
-});
+const FLAGS = {
+  rounds: { type: "string", default: "11" },
+  seconds: { type: "string", default: "1" },
+  only: { type: "string" },
+  workload: { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+const HELP = `CPU time, memory and start-up of this package's server and of every peer that this machine has.
+
+Usage: deno task bench [FLAG]...
+
+  --rounds N              rounds of each workload (${FLAGS.rounds.default})
+  --seconds S             of load for each server in each round (${FLAGS.seconds.default})
+  --only NAME,...         of ${SERVERS.join(", ")}
+  --workload NAME,...     of oneshot, stream, bulk, idle, startup
+  -h, --help              print this help`;
+
+/** The flags that are given; what is no flag is wrong usage. */
+function parseFlags() {
+  try {
+    return parseArgs({ options: FLAGS }).values;
+  } catch (error) {
+    return wrong((error as Error).message.split(". ")[0]!);
+  }
+}
+
+const values = parseFlags();
+if (values.help) {
+  console.log(HELP);
+  Deno.exit();
+}
 const ROUNDS = Number(values.rounds);
 const SECONDS = Number(values.seconds);
 if (!(Number.isInteger(ROUNDS) && ROUNDS > 0)) {
-  wrong("rounds", values.rounds, "a whole number above 0");
+  wrong(`--rounds ${values.rounds}: expected a whole number above 0`);
 }
-if (!(SECONDS > 0)) wrong("seconds", values.seconds, "a number above 0");
+if (!(SECONDS > 0)) wrong(`--seconds ${values.seconds}: expected a number above 0`);
 
 /** Wrong usage: one line, and exit code 2. */
-function wrong(flag: string, value: string, allowed: string): never {
-  console.error(`--${flag} ${value}: expected ${allowed}`);
+function wrong(line: string): never {
+  console.error(line);
   Deno.exit(2);
 }
 
@@ -73,7 +95,7 @@ function wrong(flag: string, value: string, allowed: string): never {
 function chosen(flag: "only" | "workload", names: string[]): string[] {
   const list = values[flag]?.split(",") ?? names;
   for (const name of list) {
-    if (!names.includes(name)) wrong(flag, name, `one of ${names.join(", ")}`);
+    if (!names.includes(name)) wrong(`--${flag} ${name}: expected one of ${names.join(", ")}`);
   }
   return list;
 }
