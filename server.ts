@@ -16,6 +16,7 @@ import {
   parseCommandLine,
   UsageError,
 } from "./src/program/command_line.ts";
+import { keepInspectorShut } from "./src/program/inspector.ts";
 import { LateLogger } from "./src/program/late_logger.ts";
 import { type Logger, readyLogger } from "./src/net/logger.ts";
 import { serveAs } from "./src/program/serve_as.ts";
@@ -74,13 +75,14 @@ interface Serving {
   stats(): ServerStats | Promise<ServerStats>;
 }
 
-/** Serves until a signal: the first one stops gracefully, a second one at once. */
+/** Serves until a signal: the first one stops gracefully, a second one at once; SIGUSR2 prints the statistics. */
 async function run(options: CommandLine, args: string[]): Promise<void> {
+  keepInspectorShut();
   let serving: Serving | undefined = undefined;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => void serving?.shutdown());
   }
-  Deno.addSignalListener("SIGUSR1", async () => {
+  Deno.addSignalListener("SIGUSR2", async () => {
     if (serving !== undefined) console.log(JSON.stringify(await serving.stats()));
   });
   const logging = () => import("./src/program/log.ts");

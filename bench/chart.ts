@@ -1,6 +1,6 @@
 /** The results as a picture: a panel for each workload, a bar for each server. */
 
-import type { Cost, Result, Results } from "./run.ts";
+import type { Cost, Result, Results } from "./results.ts";
 
 const WIDTH = 860;
 const PADDING = 24;
@@ -20,12 +20,19 @@ const escape = (text: string): string =>
 const text = (x: number, y: number, content: string, attributes = ""): string =>
   `<text x="${x}" y="${y}" ${attributes}>${escape(content)}</text>`;
 
-/** Draws the results as SVG. */
-export function chart({ date, kernel, machine, results }: Results): string {
+/**
+ * Draws results as SVG.
+ *
+ * @param names The results that are drawn, or all.
+ */
+export function chart(
+  { date, kernel, machine, results }: Results,
+  names: string[] = Object.keys(results),
+): string {
   const parts: string[] = [];
   let y = HEAD;
-  for (const result of Object.values(results)) {
-    const panel = drawPanel(result, y);
+  for (const name of names) {
+    const panel = drawPanel(results[name]!, y);
     parts.push(...panel.parts);
     y = panel.end;
   }

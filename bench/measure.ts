@@ -94,11 +94,15 @@ export class Load {
   static async build(folder: string): Promise<Load> {
     const program = `${folder}/load`;
     const source = new URL("load.c", import.meta.url).pathname;
-    const { success, stderr } = await new Deno.Command("cc", {
-      args: ["-O2", "-o", program, source],
-    }).output();
-    if (!success) throw new Error(`cc bench/load.c: ${new TextDecoder().decode(stderr)}`);
-    return new Load(program);
+    const compiler = new Deno.Command("cc", { args: ["-O2", "-o", program, source] });
+    try {
+      const { success, stderr } = await compiler.output();
+      if (success) return new Load(program);
+      throw new Error(`cc bench/load.c: ${new TextDecoder().decode(stderr)}`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      throw new Error("the load is a program in C, and cc is missing");
+    }
   }
 
   /** So many clients at once for so many seconds. */

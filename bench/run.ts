@@ -5,67 +5,60 @@
  * machine that does other things as well. Ratios are taken within a round, since machines change their speed, and the
  * servers take turns at being first.
  *
- * Usage: run.ts [--rounds N] [--seconds S] [--only NAME,...] [--workload oneshot,stream,bulk,idle,startup]
- *
- * A whole run, without --only and --workload, also writes results.json and results.svg.
+ * `--help` tells its flags. A whole run, without --only and --workload, also writes results.json and the charts.
  */
 
 import { parseArgs } from "node:util";
 import denoJson from "../deno.json" with { type: "json" };
 import { chart } from "./chart.ts";
-import { freePort, Load, Process, type Run, type Spread, spread } from "./measure.ts";
-import { type Mode, output, SERVERS, serversHere } from "./servers.ts";
+import { freePort, Load, Process, type Run, spread } from "./measure.ts";
+import { Progress } from "./progress.ts";
+import type { Cost, Result, Results } from "./results.ts";
+import { type Mode, output, type Server, SERVERS, serversHere } from "./servers.ts";
 
-/** What is compared: each server's cost in a unit. */
-export interface Result {
-  readonly title: string;
-  readonly unit: string;
-  /** The server that the others are best compared with. */
-  readonly base?: "C epoll" | "bare Deno";
-  readonly servers: Record<string, Cost>;
+const FLAGS = {
+  rounds: { type: "string", default: "11" },
+  seconds: { type: "string", default: "1" },
+  only: { type: "string" },
+  workload: { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+const HELP =
+  `CPU time, memory and start-up of this package's server and of every peer that this machine has.
+
+Usage: deno task bench [FLAG]...
+
+  --rounds N              rounds of each workload (${FLAGS.rounds.default})
+  --seconds S             of load for each server in each round (${FLAGS.seconds.default})
+  --only NAME,...         of ${SERVERS.join(", ")}
+  --workload NAME,...     of oneshot, stream, bulk, idle, startup
+  -h, --help              print this help`;
+
+/** The flags that are given; what is no flag is wrong usage. */
+function parseFlags() {
+  try {
+    return parseArgs({ options: FLAGS }).values;
+  } catch (error) {
+    return wrong((error as Error).message.split(/\.?(?:\n| To )/)[0]!);
+  }
 }
 
-/** What one server costs. */
-export interface Cost extends Spread {
-  /** As a multiple of C's, and of a bare Deno.listen loop's: the middle of the rounds' ratios. */
-  toC?: number;
-  toBare?: number;
-  /** What the load saw: exchanges a second, microseconds, and how many went wrong. */
-  rate?: number;
-  p50?: number;
-  p99?: number;
-  errors?: number;
-  /** The share of one CPU that the load took; near 1 it is the load that is measured. */
-  load?: number;
+const values = parseFlags();
+if (values.help) {
+  console.log(HELP);
+  Deno.exit();
 }
-
-/** A whole run. */
-export interface Results {
-  readonly date: string;
-  readonly kernel: string;
-  readonly machine: string;
-  readonly versions: Record<string, string>;
-  readonly results: Record<string, Result>;
-}
-
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "11" },
-    seconds: { type: "string", default: "1" },
-    only: { type: "string" },
-    workload: { type: "string" },
-  },
-});
 const ROUNDS = Number(values.rounds);
 const SECONDS = Number(values.seconds);
 if (!(Number.isInteger(ROUNDS) && ROUNDS > 0)) {
-  wrong("rounds", values.rounds, "a whole number above 0");
+  wrong(`--rounds ${values.rounds}: expected a whole number above 0`);
 }
-if (!(SECONDS > 0)) wrong("seconds", values.seconds, "a number above 0");
+if (!(SECONDS > 0)) wrong(`--seconds ${values.seconds}: expected a number above 0`);
 
 /** Wrong usage: one line, and exit code 2. */
-function wrong(flag: string, value: string, allowed: string): never {
-  console.error(`--${flag} ${value}: expected ${allowed}`);
+function wrong(line: string): never {
+  console.error(line);
   Deno.exit(2);
 }
 
@@ -73,7 +66,7 @@ function wrong(flag: string, value: string, allowed: string): never {
 function chosen(flag: "only" | "workload", names: string[]): string[] {
   const list = values[flag]?.split(",") ?? names;
   for (const name of list) {
-    if (!names.includes(name)) wrong(flag, name, `one of ${names.join(", ")}`);
+    if (!names.includes(name)) wrong(`--${flag} ${name}: expected one of ${names.join(", ")}`);
   }
   return list;
 }
@@ -84,10 +77,14 @@ const CLIENTS = 64;
 const folder = await Deno.makeTempDir({ prefix: "sockopt-bench-" });
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 Deno.addSignalListener("SIGINT", () => Deno.exit(130));
-const load = await Load.build(folder);
-const servers = await serversHere(chosen("only", SERVERS), folder);
+const progress = new Progress();
+
+/** The load, and the servers that this machine has: main() makes them ready. */
+let load: Load;
+let servers: Server[];
+
 /** What is idle or starts does not check connections. */
-const withoutVariants = servers.filter(({ name }) => name !== "sockopt unchecked");
+const withoutVariants = () => servers.filter(({ name }) => name !== "sockopt unchecked");
 
 /** Columns of costs, a row for each round. */
 type Rounds = Record<string, number[]>;
@@ -114,6 +111,9 @@ function inTurn<T>(list: T[], round: number): T[] {
   return [...list.slice(first), ...list.slice(0, first)];
 }
 
+/** Seconds of load before the first round. */
+const WARM_UP = Math.min(2, 4 * SECONDS);
+
 /** CPU time of each exchange. */
 async function exchanges(title: string, mode: Mode, size: number): Promise<Result> {
   await using stack = new AsyncDisposableStack();
@@ -123,11 +123,13 @@ async function exchanges(title: string, mode: Mode, size: number): Promise<Resul
     const port = freePort();
     const server = stack.use(await Process.start(command(mode, port), port));
     running.push({ name, server, runs: [] });
-    await load.run(kind, port, CLIENTS, Math.min(2, 4 * SECONDS), size); // until the code is compiled
+    progress.next(WARM_UP, `${title}: ${name}, until its code is compiled`);
+    await load.run(kind, port, CLIENTS, WARM_UP, size);
   }
   const rounds: Rounds = Object.fromEntries(running.map(({ name }) => [name, []]));
   for (let round = 0; round < ROUNDS; round++) {
     for (const { name, server, runs } of inTurn(running, round)) {
+      progress.next(SECONDS, `${title}: round ${round + 1} of ${ROUNDS}, ${name}`);
       const before = server.cpu();
       const run = await load.run(kind, server.port, CLIENTS, SECONDS, size);
       rounds[name]!.push((server.cpu() - before) / run.done * 1e6);
@@ -148,12 +150,17 @@ async function exchanges(title: string, mode: Mode, size: number): Promise<Resul
   return { title, unit: "µs of CPU", base: "C epoll", servers: found };
 }
 
+const IDLE_ROUNDS = 3;
+const IDLE_SECONDS = 1.5; // about, with the start of the server
+
 /** Memory that an idle connection takes. */
 async function idle(connections: number): Promise<Result> {
+  const title = `memory of an idle connection, of ${connections}`;
   const rounds: Rounds = {};
-  for (const { name, command } of withoutVariants) {
+  for (const { name, command } of withoutVariants()) {
     rounds[name] = [];
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < IDLE_ROUNDS; round++) {
+      progress.next(IDLE_SECONDS, `${title}: round ${round + 1} of ${IDLE_ROUNDS}, ${name}`);
       const port = freePort();
       await using server = await Process.start(command("stream", port), port);
       await load.run("stream", port, CLIENTS, 1, 64); // what a server at work has anyway
@@ -162,11 +169,7 @@ async function idle(connections: number): Promise<Result> {
       rounds[name].push(grown / connections / 1024);
     }
   }
-  return {
-    title: `memory of an idle connection, of ${connections}`,
-    unit: "KiB",
-    servers: costs(rounds),
-  };
+  return { title, unit: "KiB", servers: costs(rounds) };
 }
 
 /** Where server.ts listens if nothing else is said. */
@@ -193,6 +196,9 @@ async function compile(command: string): Promise<string | undefined> {
   return undefined;
 }
 
+const STARTS = 4 * ROUNDS;
+const START_SECONDS = 0.1; // about
+
 /** How long it takes from the start of a process until a client can connect. */
 async function startup(): Promise<Result> {
   const program = [Deno.execPath(), "run", "--allow-net", "--allow-ffi", `${ROOT}server.ts`];
@@ -207,28 +213,49 @@ async function startup(): Promise<Result> {
   }
   const bare = await compile("deno compile --allow-net --output bare bench/peers/deno_bare.ts");
   if (bare !== undefined) starts["bare, compiled"] = (port) => [bare, "once", `${port}`];
-  for (const { name, command } of withoutVariants) {
+  for (const { name, command } of withoutVariants()) {
     starts[name === "sockopt" ? "serve()" : name] = (port) => command("once", port);
   }
+  const title = "start until a client can connect";
   const rounds: Rounds = Object.fromEntries(Object.keys(starts).map((name) => [name, []]));
-  for (let round = 0; round <= 4 * ROUNDS; round++) {
+  for (let round = 0; round <= STARTS; round++) {
     for (const [name, command] of inTurn(Object.entries(starts), round)) {
+      progress.next(START_SECONDS, `${title}: round ${round} of ${STARTS}, ${name}`);
       const port = name === "server.ts" ? DEFAULT_PORT : freePort();
       await using server = await Process.start(command(port), port);
       if (round > 0) rounds[name]!.push(server.startup); // the first fills the caches
     }
   }
-  const title = "start until a client can connect";
   return { title, unit: "ms", base: "bare Deno", servers: costs(rounds) };
 }
 
-const WORKLOADS: Record<string, () => Promise<Result[]>> = {
-  oneshot: async () => [await exchanges("connect, 64 bytes, echo, close", "once", 64)],
-  stream: async () => [await exchanges("64-byte messages", "stream", 64)],
-  bulk: async () => [await exchanges("1 MiB messages", "stream", 1 << 20)],
-  idle: async () => [await idle(1000), await idle(9000)],
-  startup: async () => [await startup()],
+/** What is measured, and about how many seconds it takes with so many servers. */
+const WORKLOADS: Record<string, { run(): Promise<Result[]>; seconds(servers: number): number }> = {
+  oneshot: {
+    run: async () => [await exchanges("connect, 64 bytes, echo, close", "once", 64)],
+    seconds: exchangeSeconds,
+  },
+  stream: {
+    run: async () => [await exchanges("64-byte messages", "stream", 64)],
+    seconds: exchangeSeconds,
+  },
+  bulk: {
+    run: async () => [await exchanges("1 MiB messages", "stream", 1 << 20)],
+    seconds: exchangeSeconds,
+  },
+  idle: {
+    run: async () => [await idle(1000), await idle(9000)],
+    seconds: (servers) => 2 * servers * IDLE_ROUNDS * IDLE_SECONDS,
+  },
+  startup: {
+    run: async () => [await startup()],
+    seconds: (servers) => servers * (1 + STARTS) * START_SECONDS,
+  },
 };
+
+function exchangeSeconds(servers: number): number {
+  return servers * (WARM_UP + ROUNDS * SECONDS);
+}
 
 function print({ title, unit, servers }: Result): void {
   console.log(`\n${title}: ${unit}`);
@@ -254,14 +281,23 @@ function machine(): string {
   return `${model ?? Deno.build.arch}, ${navigator.hardwareConcurrency} CPUs`;
 }
 
-const results: Record<string, Result> = {};
-for (const name of chosen("workload", Object.keys(WORKLOADS))) {
-  for (const [i, result] of (await WORKLOADS[name]!()).entries()) {
-    print(result);
-    results[i === 0 ? name : `${name}-${i + 1}`] = result;
+async function main(): Promise<void> {
+  const workloads = chosen("workload", Object.keys(WORKLOADS)).map((name) =>
+    [name, WORKLOADS[name]!] as const
+  );
+  const names = chosen("only", SERVERS);
+  load = await Load.build(folder);
+  servers = await serversHere(names, folder);
+  progress.plan(workloads.reduce((sum, [, { seconds }]) => sum + seconds(servers.length), 0));
+  const results: Record<string, Result> = {};
+  for (const [name, { run }] of workloads) {
+    for (const [i, result] of (await run()).entries()) {
+      progress.clear();
+      print(result);
+      results[i === 0 ? name : `${name}-${i + 1}`] = result;
+    }
   }
-}
-if (values.only === undefined && values.workload === undefined) {
+  if (values.only !== undefined || values.workload !== undefined) return;
   const run: Results = {
     date: new Date().toISOString().slice(0, 10),
     kernel: `Linux ${/^[\d.]+/.exec(Deno.osRelease())}`,
@@ -273,5 +309,14 @@ if (values.only === undefined && values.workload === undefined) {
     Deno.writeTextFile(new URL(name, import.meta.url), text);
   await write("results.json", `${JSON.stringify(run, null, 2)}\n`);
   await write("results.svg", chart(run));
-  console.log("\nbench/results.json and bench/results.svg are written");
+  await write("oneshot.svg", chart(run, ["oneshot"]));
+  console.log("\nbench/results.json, results.svg and oneshot.svg are written");
+}
+
+try {
+  await main();
+} catch (error) {
+  progress.clear();
+  console.error((error as Error).message);
+  Deno.exit(1);
 }

@@ -23,18 +23,18 @@ async function windows(to: Deno.ConnectOptions, congestion: string): Promise<num
   using conn = await Deno.connect(to);
   setOption(conn, TCP_CONGESTION, congestion);
   const info = () => getOption(conn, TCP_INFO);
+  const windows = [info().sndCwnd!]; // before anything is sent: a moment later the window may have grown
   const data = new Uint8Array(64 * 1024);
   let sending = true;
   const sent = (async () => {
     while (sending) await conn.write(data);
   })();
 
-  const windows: number[] = [];
   while (windows.length < ROUNDS) {
-    const { sndCwnd, bytesSent } = info();
-    windows.push(sndCwnd!);
+    const { bytesSent } = info();
     // the round trip is over when what was sent at its start is acknowledged
     while (info().bytesAcked! <= bytesSent!) await delay(1);
+    windows.push(info().sndCwnd!);
   }
   sending = false;
   await sent;

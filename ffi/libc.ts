@@ -178,6 +178,15 @@ const SYMBOLS = {
     result: "i32",
   },
 
+  // signals
+  signal: {
+    parameters: [
+      "i32", // int signum
+      "usize", // sighandler_t handler; a number, as only SIG_IGN is given
+    ],
+    result: "usize",
+  },
+
   // errno: its address under Linux and under macOS, and a way to read it
   __errno_location: { parameters: [], result: "pointer", optional: true },
   __error: { parameters: [], result: "pointer", optional: true },

@@ -8,10 +8,12 @@ testWith(
     const script = `${ROOT}bench/run.ts`;
     const flags = ["--rounds", "1", "--seconds", "0.1", "--only", "sockopt,C epoll"];
     const deno = ["run", "--allow-all", script, ...flags, "--workload", "oneshot,bulk"];
-    const { code, stdout } = await run(Deno.execPath(), deno);
+    const { code, stdout, stderr } = await run(Deno.execPath(), deno);
     assert.equal(code, 0);
     assert.match(stdout, /^connect, 64 bytes, echo, close: µs of CPU$/m);
     assert.match(stdout, /^1 MiB messages: µs of CPU$/m);
+    // the progress
+    assert.match(stderr, /^1 MiB messages: round 1 of 1, C epoll \(\d+ s left\)$/m);
     for (const name of ["sockopt", "C epoll"]) {
       const rows = stdout.split("\n").filter((line) => line.startsWith(`│ ${name} `));
       assert.equal(rows.length, 2);
@@ -20,3 +22,32 @@ testWith(
     }
   },
 );
+
+Deno.test("deno task bench says in one line what is wrong with a flag, and what --help is", async () => {
+  const bench = (...flags: string[]) =>
+    run(Deno.execPath(), ["run", "--allow-all", `${ROOT}bench/run.ts`, ...flags]);
+  for (
+    const [flags, line] of [
+      [["--foo"], "Unknown option '--foo'"],
+      [["--rounds", "0"], "--rounds 0: expected a whole number above 0"],
+      [["--rounds", "--seconds"], "Option '--rounds' argument is ambiguous"],
+      [["--workload", "x"], "--workload x: expected one of oneshot, stream, bulk, idle, startup"],
+    ] as const
+  ) {
+    const { code, stdout, stderr } = await bench(...flags);
+    assert.deepEqual({ code, stdout, stderr }, { code: 2, stdout: "", stderr: `${line}\n` });
+  }
+  const { code, stdout, stderr } = await bench("--help");
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  for (const flag of ["--rounds", "--seconds", "--only", "--workload"]) {
+    assert.match(stdout, new RegExp(`^  ${flag} `, "m"));
+  }
+});
+
+Deno.test("deno task bench without cc is one line", async () => {
+  const { code, stdout, stderr } = await run("env", [
+    ...["PATH=/nonexistent", Deno.execPath(), "run", "--allow-all", `${ROOT}bench/run.ts`],
+  ]);
+  const line = "the load is a program in C, and cc is missing\n";
+  assert.deepEqual({ code, stdout, stderr }, { code: 1, stdout: "", stderr: line });
+});

@@ -1,15 +1,35 @@
 import assert from "node:assert/strict";
 import { parseCommandLine } from "../src/program/command_line.ts";
-import { ROOT, run, testWith } from "./helpers.ts";
+import { output, ROOT, run, testWith } from "./helpers.ts";
 
 const unit = await Deno.readTextFile(`${ROOT}deploy/tcp-echo.service`);
+const dockerfile = await Deno.readTextFile(`${ROOT}deploy/Dockerfile`);
 const manifest = await Deno.readTextFile(`${ROOT}deploy/kubernetes.yaml`);
 
-Deno.test("the systemd unit and the Kubernetes manifest use flags that exist", async () => {
+Deno.test("the unit, the manifest and the image use flags that exist", async () => {
   const start = /^ExecStart=\S+ (.*)$/m.exec(unit)![1]!;
   assert.equal((await parseCommandLine(start.split(" "))).port, 8888);
   const args = /args: \[(.*)\]/.exec(manifest)![1]!.replaceAll('"', "").split(", ");
   assert.deepEqual((await parseCommandLine(args)).host, ["::"]);
+  const cmd = JSON.parse(/^CMD (.*)$/m.exec(dockerfile)![1]!);
+  assert.deepEqual((await parseCommandLine(cmd)).host, ["::"]);
+});
+
+Deno.test("the image is built of all files that the program is made of", async () => {
+  const copied = [...dockerfile.matchAll(/^COPY (?!--)(.*) \S+$/gm)]
+    .flatMap(([, sources]) => sources!.split(" "));
+  for (const program of ["server.ts", "src/program/worker.ts"]) {
+    const info = await output(Deno.execPath(), "info", "--json", `${ROOT}${program}`);
+    const files: string[] = JSON.parse(info).modules
+      .map(({ specifier }: { specifier: string }) => specifier)
+      .filter((specifier: string) => specifier.startsWith("file:"))
+      .map((specifier: string) => specifier.slice(`file://${ROOT}`.length));
+    assert(files.includes(program));
+    const missing = files.filter((file) =>
+      !copied.some((source) => file === source || file.startsWith(`${source}/`))
+    );
+    assert.deepEqual(missing, []);
+  }
 });
 
 testWith("systemd-analyze", "systemd-analyze finds nothing wrong with the unit", async () => {

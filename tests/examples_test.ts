@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { bytes, exchange, ROOT, run, testWith } from "./helpers.ts";
 
-const NETWORK = ["root", "unshare", "setpriv", "ip"];
+const NETWORK = ["new network", "setpriv", "ip"];
 
 /** What each example takes, beside Deno. */
 const EXAMPLES: Record<string, string[]> = {

@@ -19,7 +19,7 @@ if (HIDES_INTERNALS) {
 export const ROOT = new URL("..", import.meta.url).pathname;
 
 /** Whether a program is on this machine. */
-export function has(program: string): boolean {
+function has(program: string): boolean {
   return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
     try {
       return Deno.statSync(`${folder}/${program}`).isFile;
@@ -29,37 +29,83 @@ export function has(program: string): boolean {
   });
 }
 
-/** A test that takes programs, or "root", which may be missing; then it is ignored, and its name says why. */
+/** How a command is run in a new network: as root, or as a user whom the kernel lets make namespaces. */
+const inNewNetwork = await firstThatRuns(["unshare", "--net"], [
+  "unshare",
+  "--net",
+  "--map-root-user",
+]);
+
+/** The first of some commands that can run another one. */
+async function firstThatRuns(...commands: string[][]): Promise<string[] | undefined> {
+  for (const command of commands) {
+    if (await output(...command, "true").then(() => true, () => false)) return command;
+  }
+  return undefined;
+}
+
+/** The capabilities(7) that options take, by the bits of the kernel's. */
+const CAPABILITIES: Record<string, bigint> = { CAP_NET_ADMIN: 12n, CAP_NET_RAW: 13n };
+const effective = Deno.build.os === "linux"
+  ? BigInt(`0x${/^CapEff:\s*(\w+)$/m.exec(Deno.readTextFileSync("/proc/self/status"))![1]}`)
+  : 0n;
+
+/** Whether a machine has what a test takes: a program, "Linux", "root", "new network" or a capability. */
+function isHere(need: string): boolean {
+  if (need === "Linux") return Deno.build.os === "linux";
+  if (need === "root") return Deno.uid() === 0;
+  if (need === "new network") return inNewNetwork !== undefined;
+  if (need in CAPABILITIES) return (effective >> CAPABILITIES[need]! & 1n) === 1n;
+  return has(need);
+}
+
+/**
+ * Whether this process has one of the capabilities that an option takes.
+ *
+ * @param capability As the table of options has it, such as "CAP_NET_ADMIN or CAP_NET_RAW".
+ */
+export function isCapable(capability: string): boolean {
+  return capability.match(/CAP_\w+/g)!.some(isHere);
+}
+
+/** A test that takes what a machine may lack: see {@linkcode isHere}. Then it is ignored, and its name says why. */
 export function testWith(
-  programs: string | string[],
+  needs: string | string[],
   name: string,
   fn: (t: Deno.TestContext) => void | Promise<void>,
 ): void {
-  const isThere = (what: string): boolean => what === "root" ? Deno.uid() === 0 : has(what);
-  const missing = [programs].flat().filter((what) => !isThere(what));
+  const missing = [needs].flat().filter((need) => !isHere(need));
   const reason = missing.length === 0 ? "" : ` [ignored: no ${missing.join(", ")}]`;
   Deno.test({ name: name + reason, ignore: missing.length > 0, fn });
 }
 
-let namespaces = 0;
-
 /**
- * A test in a network namespace of its own, with the loopback interface up. It is given the command that
- * runs another one inside. It takes root and `ip`, and the programs.
+ * A test with a network namespace of its own, with the loopback interface up. It is given the command that runs
+ * another one inside. It takes what {@linkcode isHere} knows, beside `ip` and `nsenter`.
  */
 export function testInNamespace(
   name: string,
   fn: (inside: string[]) => Promise<void>,
-  programs: string[] = [],
+  needs: string[] = [],
 ): void {
-  testWith(["root", "ip", ...programs], name, async () => {
-    const namespace = `sockopt-${Deno.pid}-${++namespaces}`;
-    await output("ip", "netns", "add", namespace);
+  testWith(["new network", "ip", "nsenter", ...needs], name, async () => {
+    const [program, ...args] = inNewNetwork!;
+    // it is there as long as this process in it
+    const holder = new Deno.Command(program!, {
+      args: [...args, "sh", "-c", "ip link set lo up && echo up && read _"],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
     try {
-      await output("ip", "-n", namespace, "link", "set", "lo", "up");
-      await fn(["ip", "netns", "exec", namespace]);
+      const reader = holder.stdout.getReader();
+      if ((await reader.read()).done) throw new Error("the network does not come up");
+      await reader.cancel();
+      const user = inNewNetwork!.includes("--map-root-user");
+      const into = user ? ["--user", "--preserve-credentials", "--net"] : ["--net"];
+      await fn(["nsenter", `--target=${holder.pid}`, ...into]);
     } finally {
-      await output("ip", "netns", "del", namespace);
+      await holder.stdin.close();
+      await holder.status;
     }
   });
 }

@@ -129,7 +129,14 @@ export class WorkerPool {
 
   #remove({ number }: Thread): void {
     this.#threads.delete(number);
-    if (this.#stopping && this.#threads.size === 0) this.#finished.resolve();
+    if (this.#stopping && this.#threads.size === 0) this.#finish();
+  }
+
+  /** All have stopped: each has logged what it did, and this is the sum. */
+  #finish(): void {
+    const { logger } = this.#options;
+    logger.info("Stopped", { event: "stopped", ...sumStats(this.#ended) });
+    this.#finished.resolve();
   }
 
   /** A thread has died: its connections are gone, and another one takes its place. */
@@ -173,9 +180,10 @@ export class WorkerPool {
 
   /** Stops all of them gracefully; a second call ends what is left. */
   shutdown(): Promise<void> {
+    const isFirst = !this.#stopping;
     this.#stopping = true;
     for (const thread of this.#threads.values()) this.#tell(thread, { do: "stop" });
-    if (this.#threads.size === 0) this.#finished.resolve();
+    if (isFirst && this.#threads.size === 0) this.#finish();
     return this.finished;
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import * as codecs from "../../ffi/codec.ts";
 import type { Codec } from "../../ffi/codec.ts";
 import * as ipStructs from "../../ffi/ip_structs.ts";

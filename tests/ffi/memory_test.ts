@@ -1,7 +1,7 @@
 /** What C may write is never longer than the memory that it is given. */
 
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { libc } from "../../ffi/libc.ts";
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
 import { socketName } from "../../ffi/sockaddr.ts";

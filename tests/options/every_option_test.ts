@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
 import * as sockopt from "../../mod.ts";
 import { getOption, setOption, type SocketLike, type WritableOption } from "../../mod.ts";
-import { connectTo, has, ROOT, run, withProgram } from "../helpers.ts";
+import { connectTo, isCapable, ROOT, run, testWith, withProgram } from "../helpers.ts";
 
 /** Deno has no raw sockets: these are made, and closed, through libc. */
 const { symbols: libc } = Deno.dlopen(
@@ -15,7 +15,7 @@ const { symbols: libc } = Deno.dlopen(
 
 function raw(family: number, type: number, protocol = 0): { socket: number } & Disposable {
   const socket = libc.socket(family, type, protocol);
-  assert(socket >= 0, "raw sockets take root");
+  assert(socket >= 0);
   return { socket, [Symbol.dispose]: () => void libc.close(socket) };
 }
 
@@ -312,6 +312,24 @@ const TRIALS: Trial[] = [
   [sockopt.UDP_SEGMENT, "udp", 1200],
 ];
 
+/** What is tried of these takes a privilege, which the table names: without it, it is refused. */
+const PRIVILEGED = new Set<WritableOption<unknown>>([
+  sockopt.SO_BUSY_POLL_BUDGET,
+  sockopt.SO_DEBUG,
+  sockopt.SO_MARK,
+  sockopt.SO_PREFER_BUSY_POLL,
+  sockopt.SO_RCVBUFFORCE,
+  sockopt.SO_SNDBUFFORCE,
+  sockopt.SO_TXTIME,
+  sockopt.TCP_REPAIR,
+  sockopt.IP_TRANSPARENT,
+  sockopt.IPV6_DSTOPTS,
+  sockopt.IPV6_HOPOPTS,
+  sockopt.IPV6_JOIN_ANYCAST,
+  sockopt.IPV6_RTHDRDSTOPTS,
+  sockopt.IPV6_TRANSPARENT,
+]);
+
 /** What the kernel refuses, and why: these take something that the test cannot make. */
 const REFUSALS: [option: WritableOption<unknown>, kind: Kind, value: unknown, code: string][] = [
   [sockopt.SO_DETACH_FILTER, "udp", true, "ENOENT"], // no filter is attached
@@ -374,45 +392,52 @@ const BLOCKS: [
   ],
 ];
 
-const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
-
-/** A test that takes root, as making raw sockets and setting privileged options do. */
-function testAsRoot(name: string, fn: () => void | Promise<void>, missing = ""): void {
-  const reason = isRoot ? missing : "not root on Linux";
-  Deno.test({
-    name: reason === "" ? name : `${name} [ignored: ${reason}]`,
-    ignore: reason !== "",
-    fn,
-  });
-}
-
-/** Which sockets this kernel does not have, of a family and a protocol; "" where it has them. */
-function missing(what: string, family: number, protocol: number): string {
+/** Whether this kernel has sockets of a family and a protocol. */
+function hasSocket(family: number, protocol: number): boolean {
   const socket = libc.socket(family, 1, protocol);
-  if (socket < 0) return `no ${what}`;
-  libc.close(socket);
-  return "";
+  if (socket >= 0) libc.close(socket);
+  return socket >= 0;
 }
 
 function show(value: unknown): string {
   return Deno.inspect(value, { compact: true, breakLength: Infinity });
 }
 
-for (const [option, kind, value, readsBack = value] of TRIALS) {
-  testAsRoot(`${option.name} is set to ${show(value)}`, async () => {
+/** A test of an option on a kind of socket: raw ones take a capability, and an option may take one. */
+function testOption(
+  name: string,
+  option: WritableOption<unknown>,
+  kind: Kind,
+  value: unknown,
+  test: (socket: SocketLike) => void,
+): void {
+  const { capability = "" } = option;
+  const isRefused = PRIVILEGED.has(option) && !isCapable(capability);
+  const needs = ["Linux", ...kind.startsWith("raw") ? ["CAP_NET_RAW"] : []];
+  if (kind === "vsock" && !hasSocket(40, 0)) needs.push("vsock");
+  testWith(needs, isRefused ? `${option.name} takes ${capability}` : name, async () => {
     using made = await KINDS[kind]();
-    const { socket } = made;
+    if (!isRefused) return test(made.socket);
+    assert.throws(() => setOption(made.socket, option, value), {
+      name: "SocketError",
+      code: /^(EPERM|EACCES)$/,
+      message: new RegExp(`, it takes ${capability} `),
+    });
+  });
+}
+
+for (const [option, kind, value, readsBack = value] of TRIALS) {
+  testOption(`${option.name} is set to ${show(value)}`, option, kind, value, (socket) => {
     setOption(socket, option, value);
     if (option.access === "read-write" && readsBack !== UNREAD) {
       assert.deepEqual(getOption(socket, option), readsBack);
     }
-  }, kind === "vsock" ? missing("vsock", 40, 0) : "");
+  });
 }
 
 for (const [option, kind, value, code] of REFUSALS) {
-  testAsRoot(`${option.name} is refused with ${code}`, async () => {
-    using made = await KINDS[kind]();
-    assert.throws(() => setOption(made.socket, option, value), { name: "SocketError", code });
+  testOption(`${option.name} is refused with ${code}`, option, kind, value, (socket) => {
+    assert.throws(() => setOption(socket, option, value), { name: "SocketError", code });
   });
 }
 
@@ -431,21 +456,21 @@ function doAndUndo(
 }
 
 for (const [kind, value, done, undone] of PAIRS) {
-  testAsRoot(`${undone.name} undoes ${done.name}`, async () => {
+  testWith("Linux", `${undone.name} undoes ${done.name}`, async () => {
     using made = await KINDS[kind]();
     doAndUndo(made.socket, value, done, undone);
   });
 }
 
 for (const [kind, [join, , group], value, done, undone] of BLOCKS) {
-  testAsRoot(`${undone.name} undoes ${done.name}`, async () => {
+  testWith("Linux", `${undone.name} undoes ${done.name}`, async () => {
     using made = await KINDS[kind]();
     setOption(made.socket, join, group);
     doAndUndo(made.socket, value, done, undone);
   });
 }
 
-testAsRoot("the filters of sources are set on a group that was joined", async () => {
+testWith("Linux", "the filters of sources are set on a group that was joined", async () => {
   using made = await KINDS.udp();
   setOption(made.socket, IP_ADD_SOURCE_MEMBERSHIP, source4);
   setOption(made.socket, sockopt.IP_MSFILTER, { ...filter4, sources: ["127.0.0.5", "127.0.0.6"] });
@@ -474,7 +499,7 @@ testAsRoot("the filters of sources are set on a group that was joined", async ()
   assert.throws(() => setOption(made6.socket, sockopt.IPV6_MCAST_LEAVE_SOURCE_GROUP, groupSource6));
 });
 
-testAsRoot("a connection is taken apart with TCP_REPAIR", async () => {
+testWith(["Linux", "CAP_NET_ADMIN"], "a connection is taken apart with TCP_REPAIR", async () => {
   using made = await KINDS.tcp();
   const { socket } = made;
   setOption(socket, sockopt.TCP_REPAIR, "on");
@@ -498,7 +523,7 @@ testAsRoot("a connection is taken apart with TCP_REPAIR", async () => {
   assert.equal(getOption(fresh.socket, sockopt.TCP_QUEUE_SEQ), 4_000_000_000);
 });
 
-testAsRoot("a listener keeps the SYN of its connections with TCP_SAVE_SYN", async () => {
+testWith("Linux", "a listener keeps the SYN of its connections with TCP_SAVE_SYN", async () => {
   using listener = Deno.listen(local);
   setOption(listener, sockopt.TCP_SAVE_SYN, 1);
   using client = await connectTo(listener);
@@ -585,34 +610,38 @@ Deno.test("MPTCP_INFO and TCP_IS_MPTCP tell of Multipath TCP", async () => {
   assert.throws(() => getOption(made.socket, sockopt.MPTCP_INFO), { name: "SocketError" });
 });
 
-testAsRoot("MPTCP_INFO is read from a connection of Multipath TCP", async () => {
-  // hands the connection on as an open descriptor
-  const program = `
+testWith(
+  ["Linux", "python3", ...hasSocket(2, 262) ? [] : ["Multipath TCP"]],
+  "MPTCP_INFO is read from a connection of Multipath TCP",
+  async () => {
+    // hands the connection on as an open descriptor
+    const program = `
 import socket as s, subprocess, sys
 l = s.socket(s.AF_INET, s.SOCK_STREAM, 262); l.bind(("127.0.0.1", 0)); l.listen()
 c = s.socket(s.AF_INET, s.SOCK_STREAM, 262); c.connect(l.getsockname()); a, _ = l.accept()
 c.sendall(bytes(1000)); a.recv(1000, s.MSG_WAITALL)
 subprocess.run([*sys.argv[1:], str(c.fileno())], pass_fds=[c.fileno()])`;
-  const reading = `
+    const reading = `
 import { getOption, MPTCP_INFO, TCP_IS_MPTCP } from "${ROOT}mod.ts";
 const fd = Number(Deno.args[0]);
 const { fallback, subflows, bytesSent } = getOption(fd, MPTCP_INFO);
 console.log(getOption(fd, TCP_IS_MPTCP), fallback, subflows, bytesSent ?? 1000n);`;
-  await withProgram(reading, async (file) => {
-    const { stdout, stderr } = await run("python3", [
-      "-c",
-      program,
-      Deno.execPath(),
-      "run",
-      "--allow-ffi",
-      "--no-check",
-      file,
-    ]);
-    assert.equal(stdout.trim(), "true false 0 1000n", stderr);
-  });
-}, has("python3") ? missing("Multipath TCP", 2, 262) : "no python3");
+    await withProgram(reading, async (file) => {
+      const { stdout, stderr } = await run("python3", [
+        "-c",
+        program,
+        Deno.execPath(),
+        "run",
+        "--allow-ffi",
+        "--no-check",
+        file,
+      ]);
+      assert.equal(stdout.trim(), "true false 0 1000n", stderr);
+    });
+  },
+);
 
-testAsRoot("IPV6_FLOWLABEL_MGR tells the label that the kernel has chosen", async () => {
+testWith("Linux", "IPV6_FLOWLABEL_MGR tells the label that the kernel has chosen", async () => {
   using made = await KINDS.udp6();
   const request: sockopt.FlowLabelRequest = {
     dst: "::1",
@@ -630,7 +659,7 @@ testAsRoot("IPV6_FLOWLABEL_MGR tells the label that the kernel has chosen", asyn
   setOption(made.socket, sockopt.IPV6_FLOWLABEL_MGR, Object.freeze({ ...request, action: "put" }));
 });
 
-testAsRoot("a filter of 64 sources is set", async () => {
+testWith("Linux", "a filter of 64 sources is set", async () => {
   using made = await KINDS.udp6();
   setOption(made.socket, IPV6_MCAST_JOIN_GROUP, group6);
   const sources = Array.from({ length: 64 }, (_, i) => udpAddr(`2001:db8::${i.toString(16)}`));
@@ -653,7 +682,7 @@ testAsRoot("a filter of 64 sources is set", async () => {
   assert.throws(() => getOption(made4.socket, sockopt.MCAST_MSFILTER), TypeError);
 });
 
-testAsRoot("SO_TXREHASH takes -1, 0 and 1", async () => {
+testWith("Linux", "SO_TXREHASH takes -1, 0 and 1", async () => {
   using made = await KINDS.tcp();
   for (const [value, readsBack] of [[0, [0]], [1, [1]], [-1, [0, 1, -1]]] as const) {
     setOption(made.socket, sockopt.SO_TXREHASH, value);
@@ -665,7 +694,7 @@ testAsRoot("SO_TXREHASH takes -1, 0 and 1", async () => {
   });
 });
 
-testAsRoot("a time-out is rounded to microseconds, and never to none at all", async () => {
+testWith("Linux", "a time-out is rounded to microseconds, and never to none at all", async () => {
   using made = await KINDS.tcp();
   for (const option of [sockopt.SO_RCVTIMEO, sockopt.SO_SNDTIMEO_NEW]) {
     for (const value of [1999.9999, 999.9999999, 0.9999, 3_599_999.9996, 2 ** 40 + 0.99999]) {
@@ -707,7 +736,7 @@ const WRONG: [option: WritableOption<unknown>, kind: Kind, value: unknown, messa
 ];
 
 for (const [option, kind, value, message] of WRONG) {
-  testAsRoot(`${option.name} says what is wrong with ${show(value)}`, async () => {
+  testWith("Linux", `${option.name} says what is wrong with ${show(value)}`, async () => {
     using made = await KINDS[kind]();
     assert.throws(() => setOption(made.socket, option, value), { message });
   });

@@ -103,6 +103,7 @@ testInNamespace(
       );
     }
   },
+  ["nft", "python3"],
 );
 
 const DROP_SYN_ACK = "add table ip t; " +

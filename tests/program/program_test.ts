@@ -98,18 +98,22 @@ def read(fd):
 pty.spawn(sys.argv[1:], read)
 sys.stdout.write(repr(shown))`;
 
-testWith("python3", "--check has colours on a terminal only, and honours NO_COLOR", async () => {
-  const flags = ["--check", "--recv-buffer", "1024m"];
-  const args = [Deno.execPath(), ...serverArgs(flags)];
-  const colored = await python(ON_TERMINAL, "env", "-u", "NO_COLOR", ...args);
-  assert(colored.includes("\\x1b[31mSO_RCVBUF"), colored);
-  const plain = await python(ON_TERMINAL, "env", "NO_COLOR=1", ...args);
-  assert(plain.includes("SO_RCVBUF") && !plain.includes("\\x1b["), plain);
-  const piped = await runServer(flags);
-  assert(piped.stdout.includes("SO_RCVBUF") && !piped.stdout.includes("\x1b"));
-});
+testWith(
+  ["python3", "env"],
+  "--check has colours on a terminal only, and honours NO_COLOR",
+  async () => {
+    const flags = ["--check", "--recv-buffer", "1024m"];
+    const args = [Deno.execPath(), ...serverArgs(flags)];
+    const colored = await python(ON_TERMINAL, "env", "-u", "NO_COLOR", ...args);
+    assert(colored.includes("\\x1b[31mSO_RCVBUF"), colored);
+    const plain = await python(ON_TERMINAL, "env", "NO_COLOR=1", ...args);
+    assert(plain.includes("SO_RCVBUF") && !plain.includes("\\x1b["), plain);
+    const piped = await runServer(flags);
+    assert(piped.stdout.includes("SO_RCVBUF") && !piped.stdout.includes("\x1b"));
+  },
+);
 
-Deno.test("--option sets any option on the listener and on every connection", async () => {
+testWith("ss", "--option sets any option on the listener and on every connection", async () => {
   const flags = ["TCP_DEFER_ACCEPT=5", "SO_LINGER=on,3", "TCP_CONGESTION=reno", "SO_PRIORITY=4"];
   await using server = await ServerProcess.start(flags.flatMap((each) => ["--option", each]));
   assert.deepEqual(await exchange(await server.connect(), bytes("x")), bytes("x"));
@@ -162,7 +166,7 @@ Deno.test("with OTEL_DENO=true the log is exported, each line with the severity 
   const permissions = [...PERMISSIONS, "--allow-env=OTEL_DENO"];
   const process = new Deno.Command(Deno.execPath(), {
     args: serverArgs(["--port", "0", "--send-buffer", "1024m"], permissions),
-    env: { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" },
+    env: { NO_COLOR: "1", OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" },
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -200,16 +204,20 @@ Deno.test("--workers share the port, the connections and the statistics", async 
     const replies = await Promise.all(conns.map((conn) => exchange(conn, bytes("hello"))));
     for (const reply of replies) assert.deepEqual(reply, bytes("hello"));
   }
-  server.process.kill("SIGUSR1");
+  server.process.kill("SIGUSR2");
   await exchange(await server.connect(), bytes("later"));
   const { code, stdout } = await server.stop();
   assert.equal(code, 0);
   const { accepted, bytesIn, queues } = JSON.parse(stdout);
   assert(accepted >= 900 && bytesIn >= 4500);
   assert.equal(queues.length, 3);
-  const each = server.events("stopped").map(({ worker, accepted }) => [worker, accepted]);
+  const stopped = server.events("stopped").map(({ worker, accepted }) => [worker, accepted]);
+  const each = stopped.slice(0, -1);
   assert.deepEqual(each.map(([worker]) => worker).toSorted(), [1, 2, 3]);
   for (const [, accepted] of each) assert(accepted as number >= 200, `${each}`);
+  // the last line tells the sum
+  const sum = each.reduce((sum, [, accepted]) => sum + (accepted as number), 0);
+  assert.deepEqual(stopped.at(-1), [undefined, sum]);
 });
 
 Deno.test("a worker that dies is reported and started again, and no later connection fails", async () => {
@@ -242,7 +250,7 @@ Deno.test("--workers that cannot listen are one line and exit code 1", async () 
 });
 
 /** `deno compile`, or what stands in for it where Deno's download host cannot be reached. */
-const compiler = Deno.env.get("DENO_COMPILE");
+const [compiler, ...itsFlags] = Deno.env.get("DENO_COMPILE")?.split(" ") ?? [];
 const mayCompile = compiler !== undefined;
 
 Deno.test({
@@ -254,7 +262,7 @@ Deno.test({
     const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
     const flags: string[] = tasks.compile.command.split(" ").slice(2);
     flags[flags.indexOf("--output") + 1] = `${folder}/tcp-echo`;
-    const built = await run(compiler!, flags);
+    const built = await run(compiler!, [...itsFlags, ...flags]);
     assert.equal(built.code, 0, built.stderr);
     const process = new Deno.Command(`${folder}/tcp-echo`, {
       args: ["--port", "0", "--workers", "2", "--log-format", "json"],

@@ -120,7 +120,7 @@ testWith("sh", "the server survives the limit of file descriptors", async () => 
 });
 
 testWith(
-  ["strace", "python3"],
+  ["strace", "python3", "pkill"],
   "strace shows the calls on the listener and on a connection",
   async () => {
     const file = await Deno.makeTempFile();
