@@ -144,7 +144,7 @@ function pause(milliseconds: number): void {
 
 /** Whether Deno lets a program set SO_REUSEPORT itself; it ends the process where one tries without. */
 function mayReusePort(): boolean {
-  return typeof Deno.listenDatagram === "function";
+  return "listenDatagram" in Deno;
 }
 
 function showHost(hostname: string, port: number): string {
