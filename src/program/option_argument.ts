@@ -23,7 +23,7 @@ export function parseOptionArgument(argument: string): OptionValue {
   }
   const text = argument.slice(equals + 1);
   try {
-    const value = hasUnit(option, text) ? byteSize(text) : codec.parse(text);
+    const value = hasUnit(option, text) ? sizeOf(text) : codec.parse(text);
     codec.encode(value, new DataView(new ArrayBuffer(codec.size)));
     return [option, value];
   } catch (error) {
@@ -35,6 +35,14 @@ export function parseOptionArgument(argument: string): OptionValue {
 /** Whether a text is the size of a buffer with its unit, as `--recv-buffer` takes it. */
 function hasUnit(option: WritableOption<unknown>, text: string): boolean {
   return option.doubles === true && /^\d+[kmg]/i.test(text);
+}
+
+function sizeOf(text: string): number {
+  try {
+    return byteSize(text);
+  } catch (error) {
+    throw new RangeError(`expected ${(error as Error).message}, got ${JSON.stringify(text)}`);
+  }
 }
 
 function writableOption(name: string): WritableOption<unknown> {

@@ -162,7 +162,7 @@ Deno.test("with OTEL_DENO=true the log is exported, each line with the severity 
   const permissions = [...PERMISSIONS, "--allow-env=OTEL_DENO"];
   const process = new Deno.Command(Deno.execPath(), {
     args: serverArgs(["--port", "0", "--send-buffer", "1024m"], permissions),
-    env: { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" },
+    env: { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console", NO_COLOR: "1" },
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -200,7 +200,7 @@ Deno.test("--workers share the port, the connections and the statistics", async 
     const replies = await Promise.all(conns.map((conn) => exchange(conn, bytes("hello"))));
     for (const reply of replies) assert.deepEqual(reply, bytes("hello"));
   }
-  server.process.kill("SIGUSR1");
+  server.process.kill("SIGUSR2");
   await exchange(await server.connect(), bytes("later"));
   const { code, stdout } = await server.stop();
   assert.equal(code, 0);
@@ -217,7 +217,8 @@ Deno.test("a worker that dies is reported and started again, and no later connec
   const logger = readyLogger({ ...console, error: (message) => died.resolve(message) });
   const args = ["--log-level", "error", "--reuse-port"];
   const module = new URL("faulty_worker.ts", import.meta.url);
-  const pool = await WorkerPool.start({ count: 3, args, port: 0, logger, module });
+  const pool = new WorkerPool({ count: 3, args, port: 0, logger, module });
+  await pool.started;
   const channel = new BroadcastChannel("faulty");
   channel.postMessage("worker 2");
   assert.match(await died.promise, /^Worker 2 has died: .*thrown on purpose/);

@@ -230,7 +230,7 @@ Deno.test("wrong usage is one line and exit code 2", async () => {
       [["--backlog", "0"], '--backlog "0": expected a whole number of at least 1'],
       [
         ["--recv-buffer", "64q"],
-        '--recv-buffer "64q": expected a number of bytes such as 65536, 64k or 4m',
+        '--recv-buffer "64q": expected a number of bytes from 1 to 2147483647, with k, m or g for KiB, MiB or GiB, such as 64k',
       ],
       [["--mode", "twice"], '--mode "twice": expected one of once, stream'],
       [["--log-level", "loud"], '--log-level "loud": expected one of debug, info, warn, error'],
