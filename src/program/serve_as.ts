@@ -1,7 +1,7 @@
 /** What the command line asks for, as the library takes it: for the program and for its workers. */
 
 import type { SocketSettings } from "../options/settings.ts";
-import type { Logger } from "../net/logger.ts";
+import { type Logger, showAddr } from "../net/logger.ts";
 import { echo, echoOnce } from "../serve/echo.ts";
 import { serve, type TcpServer } from "../serve/serve.ts";
 import type { CommandLine } from "./command_line.ts";
@@ -27,6 +27,7 @@ export function serveAs(
   logger: Logger,
   port: number = options.port,
 ): TcpServer {
+  const hosts = options.host.values();
   const serveOptions = {
     hostname: options.host,
     port,
@@ -37,6 +38,17 @@ export function serveAs(
     maxConnections: options["max-connections"],
     idleTimeout: options["idle-timeout"],
     logger,
+    onListen(addr: Deno.NetAddr): void {
+      // Deno leaves the zone of an address of one link out
+      const host = hosts.next().value ?? "";
+      const hostname = host.includes("%") ? host : addr.hostname;
+      const { port } = addr;
+      logger.info(`Serving on ${showAddr({ ...addr, hostname })}`, {
+        event: "listening",
+        hostname,
+        port,
+      });
+    },
   };
   const handler = options.mode === "once" ? echoOnce() : echo();
   if (options.cert === undefined || options.key === undefined) return serve(serveOptions, handler);

@@ -38,6 +38,7 @@ export class WorkerPool {
   readonly #past: ServerStats[] = [];
   #port: number;
   #stopping = false;
+  #isFinished = false;
 
   /** @param options Which threads; they start at once, one after the other. */
   constructor(options: WorkerPoolOptions) {
@@ -68,7 +69,7 @@ export class WorkerPool {
       }
     } catch (error) {
       if (this.#stopping) return;
-      this.#stopping = true;
+      this.#stopping = this.#isFinished = true;
       for (const thread of this.#threads.values()) thread.terminate();
       this.#finished.reject(error);
     }
@@ -91,9 +92,9 @@ export class WorkerPool {
   /** Waits until a thread has ended, and replaces it where it was not told to. */
   async #follow(thread: WorkerThread): Promise<void> {
     const end = await thread.ended;
+    if ("stats" in end) this.#past.push(end.stats);
     this.#remove(thread);
-    if ("stats" in end) return void this.#past.push(end.stats);
-    if (this.#stopping) return;
+    if ("stats" in end || this.#stopping) return;
     this.#report(thread.number, `has died: ${end.error.message}`);
     this.#startAgain(thread.number, thread.age < RESTART_PAUSE ? RESTART_PAUSE : 0);
   }
@@ -117,7 +118,16 @@ export class WorkerPool {
 
   #remove({ number }: WorkerThread): void {
     this.#threads.delete(number);
-    if (this.#stopping && this.#threads.size === 0) this.#finished.resolve();
+    this.#finishIfStopped();
+  }
+
+  /** When all have stopped, each has logged what it did, and this is the sum. */
+  #finishIfStopped(): void {
+    if (!this.#stopping || this.#threads.size > 0 || this.#isFinished) return;
+    this.#isFinished = true;
+    const { logger } = this.#options;
+    logger.info("Stopped", { event: "stopped", ...sumStats(this.#past) });
+    this.#finished.resolve();
   }
 
   /** What all of them have done together. */
@@ -130,7 +140,7 @@ export class WorkerPool {
   shutdown(): Promise<void> {
     this.#stopping = true;
     for (const thread of this.#threads.values()) thread.stop();
-    if (this.#threads.size === 0) this.#finished.resolve();
+    this.#finishIfStopped();
     return this.finished;
   }
 }

@@ -161,6 +161,7 @@ testWith(
     has(listener, new RegExp(`^setsockopt\\(${fd}, SOL_SOCKET, SO_RCVBUF, \\[65536\\], 4\\) = 0`));
     has(listener, new RegExp(`^setsockopt\\(${fd}, SOL_SOCKET, SO_SNDBUF, \\[32768\\], 4\\) = 0`));
     has(listener, new RegExp(`^setsockopt\\(${fd}, SOL_TCP, TCP_QUICKACK, \\[1\\], 4\\) = 0`));
+    has(listener, new RegExp(`^setsockopt\\(${fd}, SOL_TCP, TCP_NODELAY, \\[1\\], 4\\) = 0`));
 
     const connection = calls.slice(accepted);
     has(connection, /^getpeername\(\d+, \{sa_family=AF_INET, .*127\.0\.0\.1.*\) = 0/);
@@ -171,6 +172,7 @@ testWith(
     has(connection, /^getsockopt\(\d+, SOL_SOCKET, SO_REUSEPORT, \[1\], \[4\]\) = 0/);
     has(connection, /^getsockopt\(\d+, SOL_SOCKET, SO_RCVBUF, \[131072\], \[4\]\) = 0/);
     has(connection, /^getsockopt\(\d+, SOL_SOCKET, SO_SNDBUF, \[65536\], \[4\]\) = 0/);
+    has(connection, /^getsockopt\(\d+, SOL_TCP, TCP_NODELAY, \[1\], \[4\]\) = 0/);
     has(connection, /^setsockopt\(\d+, SOL_TCP, TCP_QUICKACK, \[1\], 4\) = 0/);
     has(connection, /^getsockopt\(\d+, SOL_TCP, TCP_QUICKACK, \[1\], \[4\]\) = 0/);
   },
@@ -247,6 +249,7 @@ Deno.test("wrong usage is one line and exit code 2", async () => {
 Deno.test("--help and --version print to standard output", async () => {
   const help = await runServer(["--help"]);
   assert.equal(help.code, 0);
+  assert(help.stdout.includes("\nUsage: server.ts [FLAG]...\n"));
   for (const flag of ["--host", "--port", "--backlog", "--[no-]reuse-port", "--recv-buffer"]) {
     assert(help.stdout.includes(flag), flag);
   }
