@@ -9,21 +9,19 @@
  * @module
  */
 
-import type { ServerStats } from "./mod.ts";
-import {
-  type CommandLine,
-  helpText,
-  parseCommandLine,
-  UsageError,
-} from "./src/program/command_line.ts";
-import { keepInspectorShut } from "./src/program/inspector.ts";
-import { LateLogger } from "./src/program/late_logger.ts";
+import config from "./deno.json" with { type: "json" };
 import { type Logger, readyLogger } from "./src/net/logger.ts";
+import { asJson } from "./src/program/as_json.ts";
+import { check } from "./src/program/check.ts";
+import { type CommandLine, helpText, parseCommandLine } from "./src/program/command_line.ts";
+import { findingsAsText } from "./src/program/findings_text.ts";
+import { keepInspectorShut } from "./src/program/inspector.ts";
+import { standardError, standardOutput } from "./src/program/line_writer.ts";
+import { endLogging, startLogging } from "./src/program/log.ts";
 import { serveAs } from "./src/program/serve_as.ts";
-
-// what not every start takes is imported where it is used, and what can wait until the server listens is later
-
-if (import.meta.main) Deno.exit(await main(Deno.args));
+import { isWrongUsage, UsageError } from "./src/program/usage_error.ts";
+import { WORKER_MODULE, WorkerPool } from "./src/program/worker_pool.ts";
+import type { ServerStats } from "./src/serve/stats.ts";
 
 /**
  * Runs the program.
@@ -33,38 +31,47 @@ if (import.meta.main) Deno.exit(await main(Deno.args));
  */
 async function main(args: string[]): Promise<number> {
   try {
-    const options = await parseCommandLine(args);
-    if (options.help) {
-      console.log(helpText());
-      return 0;
-    }
-    if (options.version) {
-      const { default: { version } } = await import("./deno.json", { with: { type: "json" } });
-      console.log(version);
-      return 0;
-    }
-    if (options["reuse-port"] && Deno.listenDatagram === undefined) {
-      throw new UsageError(
-        "SO_REUSEPORT takes Deno's unstable net feature: add --unstable-net, or --no-reuse-port",
-      );
-    }
+    const options = parseCommandLine(args);
+    if (options.help) return await print(helpText(programName()));
+    if (options.version) return await print(config.version);
     if (options.check) return await runCheck(options);
     await run(options, args);
     return 0;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    console.error(error.message);
+    standardError.write(error.message);
+    await standardError.flush(RESULT_TIME);
     return isWrongUsage(error) ? 2 : 1;
   }
 }
 
+/** The name that the program was started by. */
+function programName(): string {
+  const path = Deno.build.standalone ? Deno.execPath() : new URL(import.meta.url).pathname;
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** How many milliseconds a result may take to be read. */
+const RESULT_TIME = 5000;
+
+/**
+ * Prints a result.
+ *
+ * @returns The exit code 0.
+ * @throws {Error} when standard output does not take it.
+ */
+async function print(text: string): Promise<number> {
+  standardOutput.write(text);
+  const failure = await standardOutput.flush(RESULT_TIME);
+  if (failure === undefined) return 0;
+  throw new Error(`cannot write to standard output: ${failure.message}`, { cause: failure });
+}
+
 /** Shows what the kernel makes of the options: 1 where it is not what was asked for. */
 async function runCheck(options: CommandLine): Promise<number> {
-  const { check, findingsAsText } = await import("./src/program/check.ts");
-  const { asJson } = await import("./src/program/as_json.ts");
   const findings = await check(options);
   const colors = Deno.stdout.isTerminal() && !Deno.noColor;
-  console.log(options.json ? asJson(findings) : findingsAsText(findings, colors));
+  await print(options.json ? asJson(findings) : findingsAsText(findings, colors));
   return findings.ok ? 0 : 1;
 }
 
@@ -75,45 +82,54 @@ interface Serving {
   stats(): ServerStats | Promise<ServerStats>;
 }
 
-/** Serves until a signal: the first one stops gracefully, a second one at once; SIGUSR2 prints the statistics. */
+/** Serves until a signal. */
 async function run(options: CommandLine, args: string[]): Promise<void> {
   keepInspectorShut();
-  let serving: Serving | undefined = undefined;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => void serving?.shutdown());
-  }
-  Deno.addSignalListener("SIGUSR2", async () => {
-    if (serving !== undefined) console.log(JSON.stringify(await serving.stats()));
-  });
-  const logging = () => import("./src/program/log.ts");
-  const logger = new LateLogger(
-    options["log-level"],
-    async () => (await logging()).startLogging(options),
-  );
-  const count = options.workers || navigator.hardwareConcurrency;
+  let serving: Serving | undefined;
+  // nothing is awaited until there is something to stop, so that no signal is lost
+  obeySignals(() => serving);
+  const logger = startLogging(options);
   try {
-    if (count === 1) serving = serveAs(options, logger);
-    await logger.load();
-    serving ??= await startWorkers(options, args, count, logger);
+    const count = options.workers || navigator.hardwareConcurrency;
+    serving = count === 1 ? serveAs(options, logger) : startWorkers(options, args, count, logger);
     await serving.finished;
   } finally {
-    await logger.load(); // what was logged is written, also where that has failed
-    await (await logging()).endLogging();
+    await endLogging();
   }
 }
 
-async function startWorkers(
+/** How many milliseconds the program may still take after a second signal. */
+const LAST_MOMENT = 200;
+
+/** The first signal stops gracefully, a second one at once; SIGUSR2 asks for the statistics. */
+function obeySignals(serving: () => Serving | undefined): void {
+  let signals = 0;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      signals++;
+      serving()?.shutdown().catch(() => {}); // what has failed is in `finished` as well
+      // whatever holds it up, such as a log that nobody reads
+      if (signals > 1) setTimeout(() => Deno.exit(0), LAST_MOMENT);
+    });
+  }
+  Deno.addSignalListener("SIGUSR2", async () => {
+    const stats = await serving()?.stats();
+    if (stats !== undefined) standardOutput.write(JSON.stringify(stats));
+  });
+}
+
+/** Starts threads that share the port. */
+function startWorkers(
   options: CommandLine,
   args: string[],
   count: number,
   logger: Logger,
-): Promise<Serving> {
+): WorkerPool {
   if (!options["reuse-port"]) {
     throw new UsageError("--workers takes --reuse-port: they share the port");
   }
-  const { WORKER_MODULE, WorkerPool } = await import("./src/program/worker_pool.ts");
   requireSource(WORKER_MODULE);
-  return await WorkerPool.start({ count, args, port: options.port, logger: readyLogger(logger) });
+  return new WorkerPool({ count, args, port: options.port, logger: readyLogger(logger) });
 }
 
 /** Deno asks for the permission to read a worker's source; an executable has it inside. */
@@ -124,7 +140,4 @@ function requireSource(module: URL): void {
   if (state !== "granted") throw new UsageError(`--workers takes --allow-read=${folder} as well`);
 }
 
-/** Whether an error is the user's to mend on the command line. */
-function isWrongUsage(error: Error): boolean {
-  return error instanceof UsageError || error instanceof Deno.errors.NotCapable;
-}
+if (import.meta.main) Deno.exit(await main(Deno.args));

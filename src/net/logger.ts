@@ -50,7 +50,7 @@ export interface ReadyLogger extends Logger {
   readonly debugging: boolean;
 }
 
-/** Makes a logger ready for use. */
+/** Makes a logger ready for use: what goes wrong in it is no concern of who logs. */
 export function readyLogger(logger: Logger = SILENT): ReadyLogger {
   const { isEnabledFor, level } = logger as Leveled;
   const debugging = logger !== SILENT && (typeof level !== "number" || level <= 10) &&
@@ -60,8 +60,14 @@ export function readyLogger(logger: Logger = SILENT): ReadyLogger {
     ? (message: string): string => message
     : (message: string): string =>
       message.includes("{") ? message.replaceAll("{", "{{").replaceAll("}", "}}") : message;
-  const through = (name: LogLevel): LogFunction => (message, properties) =>
-    logger[name](escape(message), properties);
+  const through = (name: LogLevel): LogFunction => (message, properties) => {
+    try {
+      const result: unknown = logger[name](escape(message), properties);
+      if (result instanceof Promise) result.catch(() => {});
+    } catch {
+      // such as console, whose standard output is closed or full
+    }
+  };
   return {
     debugging,
     debug: through("debug"),

@@ -1,41 +1,35 @@
-/**
- * What `--check` shows: what was asked of the kernel, and what it made of it.
- *
- * @module
- */
+/** What `--check` finds: what was asked of the kernel, and what it made of it. */
 
-import { styleText } from "node:util";
 import { SO_REUSEADDR, SO_REUSEPORT } from "../../ffi/options/socket.ts";
 import { tryReadOption } from "../../ffi/socket.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
 import type { ReadableOption } from "../../ffi/socket_option.ts";
+import { prepareListener } from "../net/listen.ts";
+import { isAsExpected } from "../options/assert_option.ts";
+import { readSysctl } from "../options/kernel_limits.ts";
+import { readOptions } from "../options/read_options.ts";
 import {
   applyOption,
   BACKLOG_CAP,
   isForConnections,
   type OptionValue,
   settingOptions,
+  type SettingReport,
   settingsInForce,
 } from "../options/settings.ts";
-import { isAsExpected } from "../options/assert_option.ts";
-import type { CommandLine } from "./command_line.ts";
-import { readSysctl } from "../options/kernel_limits.ts";
-import { prepareListener } from "../net/listen.ts";
-import { settingsOf } from "./serve_as.ts";
-import { readOptions } from "../options/read_options.ts";
 import { supportedOptions } from "../options/supported_options.ts";
 import { socketFd } from "../options/socket_fd.ts";
+import type { CommandLine } from "./command_line.ts";
+import { settingsOf } from "./serve_as.ts";
 
-/** One option of one socket. */
-export interface Row {
-  option: string;
+/** What is found of one option of one socket. */
+export interface Row extends Omit<SettingReport, "requested" | "limit"> {
+  /** The address that was listened on, where there are several. */
+  host?: string;
   /** Absent where nothing was asked for. */
   requested?: unknown;
-  effective: unknown;
   /** The kernel's limit; "unknown" where it may not be read. */
   limit?: number | "unknown";
-  ok: boolean;
-  note?: string;
 }
 
 /** What was found. */
@@ -45,9 +39,28 @@ export interface Findings {
   connection: Row[];
 }
 
-/** Applies what the command line asks for to a listener and to a connection over loopback. */
+/** Applies what the command line asks for to a listener and to a connection over loopback, for each address. */
 export async function check(options: CommandLine): Promise<Findings> {
-  const { host: [hostname], backlog, "reuse-port": reusePort } = options;
+  const listener: Row[] = [];
+  const connection: Row[] = [];
+  for (const host of options.host) {
+    const found = await checkHost(host, options);
+    const named = (rows: Row[]): Row[] =>
+      options.host.length === 1 ? rows : rows.map((row) => ({ host, ...row }));
+    listener.push(...named(withLimits(found.listener)));
+    connection.push(...named(withLimits(found.connection)));
+  }
+  return { ok: [...listener, ...connection].every(({ ok }) => ok), listener, connection };
+}
+
+/** How many seconds a connection may take. */
+const PATIENCE = 5;
+
+async function checkHost(
+  hostname: string,
+  options: CommandLine,
+): Promise<Pick<Findings, "listener" | "connection">> {
+  const { backlog, "reuse-port": reusePort } = options;
   const { listener, fd, reports } = prepareListener(
     { hostname, backlog, reusePort },
     (to) => Deno.listen(to),
@@ -58,33 +71,56 @@ export async function check(options: CommandLine): Promise<Findings> {
     SO_REUSEPORT,
     reusePort,
   ]];
-  const onListener = [
+  const onListener: Row[] = [
     ...fixed.map(([option, value]) => compare(fd, option, value)),
     ...reports,
     ...settings.map((setting) => apply(fd, setting)),
   ];
+  if (!options.asksForOptions) onListener.push(...others(fd, onListener));
 
-  const { hostname: at, port } = listener.addr;
-  const to = { "0.0.0.0": "127.0.0.1", "::": "::1" }[at] ?? at;
-  const [client, conn] = await Promise.all([
-    Deno.connect({ hostname: to, port }),
-    listener.accept(),
-  ]);
-  using _client = client;
-  using _conn = conn;
+  const pair = await connectTo(listener, hostname);
+  if (pair instanceof Error) {
+    const failed = { option: "connect", effective: undefined, ok: false, note: pair.message };
+    return { listener: onListener, connection: [failed] };
+  }
+  using _client = pair.client;
+  using conn = pair.conn;
   const connFd = socketFd(conn);
-  const onConnection = [
+  const onConnection: Row[] = [
     ...fixed.map(([option, value]) => compare(connFd, option, value)),
     ...settings.filter((setting) => setting[0].access === "write-only" || isForConnections(setting))
       .map((setting) => inherit(connFd, setting)),
   ];
+  if (!options.asksForOptions) onConnection.push(...others(connFd, onConnection));
+  return { listener: onListener, connection: onConnection };
+}
 
-  if (!options.asksForOptions) {
-    onListener.push(...others(fd, onListener));
-    onConnection.push(...others(connFd, onConnection));
+/** Both ends of a connection to a listener, or why there is none. */
+async function connectTo(
+  listener: Deno.TcpListener,
+  hostname: string,
+): Promise<{ client: Deno.TcpConn; conn: Deno.TcpConn } | Error> {
+  const { hostname: bound, port } = listener.addr;
+  const anyAddress: Record<string, string> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+  // an address of one link is complete with its zone alone, which Deno leaves out
+  const to = hostname.includes("%") ? hostname : anyAddress[bound] ?? bound;
+  let client: Deno.TcpConn | undefined;
+  let accepted: Promise<Deno.TcpConn> | undefined;
+  const late = AbortSignal.timeout(PATIENCE * 1000);
+  const isLate = new Promise<never>((_, reject) => {
+    late.onabort = () => reject(new Error(`no connection within ${PATIENCE} seconds`));
+  });
+  try {
+    accepted = listener.accept();
+    client = await Promise.race([Deno.connect({ hostname: to, port, signal: late }), isLate]);
+    // the kernel may hand a connection over with its first data alone
+    await client.write(new Uint8Array(1));
+    return { client, conn: await Promise.race([accepted, isLate]) };
+  } catch (error) {
+    client?.close();
+    accepted?.then((conn) => conn.close(), () => {}); // the listener closes, and so it ends
+    return late.aborted ? new Error(`no connection within ${PATIENCE} seconds`) : error as Error;
   }
-  const ok = [...onListener, ...onConnection].every(({ ok }) => ok);
-  return { ok, listener: withLimits(onListener), connection: withLimits(onConnection) };
 }
 
 /** A row of an option that is only read. */
@@ -134,45 +170,4 @@ function withLimits(rows: Row[]): Row[] {
     const cap = caps.get(row.option);
     return cap === undefined ? row : { ...row, limit: readSysctl(cap) ?? row.limit ?? "unknown" };
   });
-}
-
-/** The longest text of a value in the table; more is cut. */
-const WIDEST = 40;
-
-/** The findings as two tables. */
-export function findingsAsText({ listener, connection }: Findings, colors: boolean): string {
-  const paint = (style: "bold" | "red", text: string): string =>
-    colors ? styleText(style, text, { validateStream: false }) : text;
-  const table = (title: string, rows: Row[]): string => {
-    const cells = [
-      ["option", "requested", "effective", "limit", "ok", "note"],
-      ...rows.map((row) => [
-        row.option,
-        "requested" in row ? showValue(row.requested) : "",
-        showValue(row.effective),
-        row.limit === undefined ? "" : `${row.limit}`,
-        row.ok ? "yes" : "NO",
-        row.note ?? "",
-      ]),
-    ];
-    const widths = cells[0]!.map((_, column) =>
-      Math.max(...cells.map((row) => row[column]!.length))
-    );
-    const lines = cells.map((row, i) => {
-      const padded = row.map((cell, column) => cell.padEnd(widths[column]!));
-      const line = padded.join("  ").trimEnd();
-      if (i === 0) return paint("bold", line);
-      return row[4] === "NO" ? paint("red", line) : line;
-    });
-    return [paint("bold", title), ...lines].join("\n");
-  };
-  return `${table("listener", listener)}\n\n${table("connection", connection)}`;
-}
-
-function showValue(value: unknown): string {
-  if (value === undefined) return "-";
-  const text = typeof value === "string" && value !== ""
-    ? value
-    : Deno.inspect(value, { compact: true, breakLength: Infinity });
-  return text.length > WIDEST ? `${text.slice(0, WIDEST - 1)}…` : text;
 }

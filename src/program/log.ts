@@ -1,75 +1,95 @@
-/**
- * The program's logs: LogTape, with lines for people or for machines on standard error.
- *
- * @module
- */
+/** The program's log: lines for people or for machines on standard error. */
 
-import {
-  configure,
-  dispose,
-  getLogger,
-  getTextFormatter,
-  type LogLevel as LogTapeLevel,
-  type LogRecord,
-  type Sink,
-} from "@logtape/logtape";
+import { LOG_LEVELS, type LogFunction, type Logger, type LogLevel } from "../net/logger.ts";
 import { asJson } from "./as_json.ts";
 import type { CommandLine } from "./command_line.ts";
-import type { Logger } from "../net/logger.ts";
+import { standardError, standardOutput } from "./line_writer.ts";
 
-type Format = (record: LogRecord) => string;
-
-/** LogTape's levels under the names of this program's. */
-const LEVELS: Partial<Record<LogTapeLevel, string>> = { warning: "warn", fatal: "error" };
-
-const level = (name: LogTapeLevel): string => LEVELS[name] ?? name;
-
-function text(worker: number | undefined): Format {
-  const place = worker === undefined ? "" : `worker ${worker} `;
-  return getTextFormatter({
-    timestamp: "date-time",
-    level,
-    format: ({ timestamp, level, message }) => `${timestamp} ${level.padEnd(5)} ${place}${message}`,
-  });
+/** What a line says. */
+interface Entry {
+  /** When, as ISO 8601 has it. */
+  readonly time: string;
+  readonly level: LogLevel;
+  readonly message: string;
+  /** The thread that says it, where there are several. */
+  readonly worker: number | undefined;
+  readonly properties: Record<string, unknown> | undefined;
 }
 
-const json: Format = (record) => {
-  const line = {
-    time: new Date(record.timestamp).toISOString(),
-    level: level(record.level),
-    message: record.message.join(""),
-    ...record.properties,
-  };
-  return `${asJson(line)}\n`;
-};
+function asText({ time, level, message, worker }: Entry): string {
+  const place = worker === undefined ? "" : `worker ${worker} `;
+  const shortTime = time.replace("T", " ").replace("Z", "");
+  return `${shortTime} ${level.padEnd(5)} ${place}${message.replaceAll(CONTROL, escape)}`;
+}
+
+function toJson({ time, level, message, worker, properties }: Entry): string {
+  return asJson({ time, level, message, worker, ...properties });
+}
+
+/** What moves a terminal's cursor, or begins another line. */
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
+
+function escape(character: string): string {
+  return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+}
+
+/** The numbers of the levels, by which a logger of `@std/log` tells the lowest one that it writes. */
+const LEVEL_NUMBERS: Record<LogLevel, number> = { debug: 10, info: 20, warn: 30, error: 40 };
 
 /**
  * Starts logging as the command line says.
  *
  * @param options The level and the format.
- * @param worker The number of this worker, where there are several: it stands in every line.
+ * @param worker The number of this thread, where there are several: it stands in every line.
  */
-export async function startLogging(
+export function startLogging(
   options: Pick<CommandLine, "log-level" | "log-format">,
   worker?: number,
-): Promise<Logger> {
-  const format = options["log-format"] === "json" ? json : text(worker);
-  const sink = isTelemetryOn() ? consoleSink(format) : batchedSink(format);
-  const lowestLevel = options["log-level"] === "warn" ? "warning" : options["log-level"];
-  await configure({
-    sinks: { sink },
-    loggers: [
-      { category: "sockopt", lowestLevel, sinks: ["sink"] },
-      { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["sink"] },
-    ],
-  });
-  const logger = getLogger("sockopt");
-  return worker === undefined ? logger : logger.with({ worker });
+): Logger & { level: number } {
+  const format = options["log-format"] === "json" ? toJson : asText;
+  const write = isTelemetryOn() ? writeToConsole : writeToStandardError;
+  const lowest = LOG_LEVELS.indexOf(options["log-level"]);
+  const logAt = (level: LogLevel): LogFunction => {
+    if (LOG_LEVELS.indexOf(level) < lowest) return () => {};
+    return (message, properties) => {
+      const time = new Date().toISOString();
+      write(level, format({ time, level, message, worker, properties }));
+    };
+  };
+  const logger = {
+    level: LEVEL_NUMBERS[options["log-level"]],
+    debug: logAt("debug"),
+    info: logAt("info"),
+    warn: logAt("warn"),
+    error: logAt("error"),
+  };
+  for (const [stream, writer] of [["error", standardError], ["output", standardOutput]] as const) {
+    writer.onLost = (lost) =>
+      logger.error(`${lost} lines of standard ${stream} are lost: it did not take them`, {
+        event: "lines_lost",
+        stream,
+        lost,
+      });
+  }
+  return logger;
 }
 
-/** Ends logging: every line that was logged is written. */
-export function endLogging(): Promise<void> {
-  return dispose();
+/** How many milliseconds the last lines may take to be written. */
+const LAST_LINES = 1000;
+
+/** Ends logging: what was logged is written, unless nobody takes it. */
+export async function endLogging(): Promise<void> {
+  await Promise.all([standardOutput.flush(LAST_LINES), standardError.flush(LAST_LINES)]);
+}
+
+function writeToStandardError(_level: LogLevel, line: string): void {
+  standardError.write(line);
+}
+
+/** Deno exports what is written to the console, each line with the severity of its level. */
+function writeToConsole(level: LogLevel, line: string): void {
+  console[level](line);
 }
 
 /** Whether Deno exports telemetry, as far as the program may know: that takes `--allow-env=OTEL_DENO`. */
@@ -77,39 +97,4 @@ function isTelemetryOn(): boolean {
   const variable = "OTEL_DENO";
   if (Deno.permissions.querySync({ name: "env", variable }).state !== "granted") return false;
   return ["true", "1"].includes(Deno.env.get(variable) ?? "");
-}
-
-/** Writes lines to the console, whose output Deno exports, each with the severity of its level. */
-function consoleSink(format: Format): Sink {
-  return (record) => {
-    const name = level(record.level) as "debug" | "info" | "warn" | "error";
-    console[name](format(record).trimEnd());
-  };
-}
-
-/** Writes lines to standard error: what is logged while a write is under way goes into the next one. */
-function batchedSink(format: Format): Sink & AsyncDisposable {
-  const encoder = new TextEncoder();
-  let lines: string[] = [];
-  let writing: Promise<void> | undefined;
-
-  async function write(): Promise<void> {
-    await undefined; // lets the lines of this moment come together
-    while (lines.length > 0) {
-      const chunk = encoder.encode(lines.join(""));
-      lines = [];
-      try {
-        for (let n = 0; n < chunk.length;) n += await Deno.stderr.write(chunk.subarray(n));
-      } catch {
-        // nobody reads standard error any more; the server goes on without
-      }
-    }
-    writing = undefined;
-  }
-
-  const sink = (record: LogRecord): void => {
-    lines.push(format(record));
-    writing ??= write();
-  };
-  return Object.assign(sink, { [Symbol.asyncDispose]: async () => await writing });
 }

@@ -1,34 +1,47 @@
-/**
- * @module
- */
+/** The value of `--option`: any socket option by its name, with its value as text. */
 
 import type { WritableOption } from "../../ffi/socket_option.ts";
 import type { OptionValue } from "../options/settings.ts";
-import { UsageError } from "./command_line.ts";
-import { nearest } from "./nearest.ts";
 import { supportedOptions } from "../options/supported_options.ts";
+import { byteSize } from "./flag_values.ts";
+import { nearest } from "./nearest.ts";
+import { UsageError } from "./usage_error.ts";
 
 /**
  * Makes an option with its value of text such as `TCP_CONGESTION=cubic` or `SO_LINGER=on,3`.
  *
  * @throws {UsageError} when there is no such option, it cannot be set, or the value is not of its kind.
  */
-export function parseOptionArgument(text: string): OptionValue {
-  const equals = text.indexOf("=");
-  const name = equals < 0 ? text : text.slice(0, equals);
+export function parseOptionArgument(argument: string): OptionValue {
+  const equals = argument.indexOf("=");
+  const name = equals < 0 ? argument : argument.slice(0, equals);
   const option = writableOption(name);
-  if (equals < 0) throw new UsageError(`--option ${text} needs a value: --option ${name}=VALUE`);
+  if (equals < 0) throw new UsageError(`--option ${name} needs a value: --option ${name}=VALUE`);
   const { codec } = option;
   if (codec.parse === undefined) {
     throw new UsageError(`--option ${name}: its value is a structure; set it with the library`);
   }
+  const text = argument.slice(equals + 1);
   try {
-    const value = codec.parse(text.slice(equals + 1));
+    const value = hasUnit(option, text) ? sizeOf(text) : codec.parse(text);
     codec.encode(value, new DataView(new ArrayBuffer(codec.size)));
     return [option, value];
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     throw new UsageError(`--option ${name}: ${error.message}`);
+  }
+}
+
+/** Whether a text is the size of a buffer with its unit, as `--recv-buffer` takes it. */
+function hasUnit(option: WritableOption<unknown>, text: string): boolean {
+  return option.doubles === true && /^\d+[kmg]/i.test(text);
+}
+
+function sizeOf(text: string): number {
+  try {
+    return byteSize(text);
+  } catch (error) {
+    throw new RangeError(`expected ${(error as Error).message}, got ${JSON.stringify(text)}`);
   }
 }
 

@@ -1,15 +1,13 @@
-/**
- * What the command line asks for, as the library takes it: for the program and for its workers.
- *
- * @module
- */
+/** What the command line asks for, as the library takes it: for the program and for its workers. */
 
 import type { SocketSettings } from "../options/settings.ts";
-import { type CommandLine, UsageError } from "./command_line.ts";
-import { echo, echoOnce } from "../serve/echo.ts";
+import { showAddr } from "../../ffi/sockaddr.ts";
 import type { Logger } from "../net/logger.ts";
+import { echo, echoOnce } from "../serve/echo.ts";
 import { serve } from "../serve/serve.ts";
 import type { TcpServer } from "../serve/serve_options.ts";
+import type { CommandLine } from "./command_line.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** The socket options that the command line asks for. */
 export function settingsOf(options: CommandLine): SocketSettings {
@@ -17,7 +15,7 @@ export function settingsOf(options: CommandLine): SocketSettings {
     receiveBufferSize: options["recv-buffer"],
     sendBufferSize: options["send-buffer"],
     quickAck: options["quick-ack"] || undefined,
-    noDelay: options["no-delay"] || undefined,
+    noDelay: !options.nagle,
     keepAlive: options["keep-alive"],
     userTimeout: options["user-timeout"],
     congestion: options.congestion,
@@ -31,6 +29,7 @@ export function serveAs(
   logger: Logger,
   port: number = options.port,
 ): TcpServer {
+  const hosts = options.host.values();
   const serveOptions = {
     hostname: options.host,
     port,
@@ -41,16 +40,57 @@ export function serveAs(
     maxConnections: options["max-connections"],
     idleTimeout: options["idle-timeout"],
     logger,
+    onListen(addr: Deno.NetAddr): void {
+      // Deno leaves the zone of an address of one link out
+      const host = hosts.next().value ?? "";
+      const hostname = host.includes("%") ? host : addr.hostname;
+      const { port } = addr;
+      logger.info(`Serving on ${showAddr({ ...addr, hostname })}`, {
+        event: "listening",
+        hostname,
+        port,
+      });
+    },
   };
   const handler = options.mode === "once" ? echoOnce() : echo();
   if (options.cert === undefined || options.key === undefined) return serve(serveOptions, handler);
-  return serve({ ...serveOptions, cert: read(options.cert), key: read(options.key) }, handler);
+  const pem = readPem(options.cert, options.key);
+  try {
+    return serve({ ...serveOptions, ...pem }, handler);
+  } catch (error) {
+    const { message } = (error as Error).cause as Error ?? error;
+    if (!/certificate|private key|KeyMismatch/.test(message)) throw error;
+    const reason = message.includes("KeyMismatch") ? "the key is not the certificate's" : message;
+    throw new UsageError(`--cert ${options.cert} --key ${options.key}: ${reason}`);
+  }
 }
 
-/** Reads a file of PEM; never prompts for the permission. */
-function read(path: string): string {
+/** Reads the certificate and its key; whatever is wrong with them names the flag and the file. */
+function readPem(certFile: string, keyFile: string): { cert: string; key: string } {
+  const cert = readFile("--cert", certFile);
+  const key = readFile("--key", keyFile);
+  if (!/^-----BEGIN CERTIFICATE-----/m.test(cert)) {
+    throw new UsageError(`--cert ${certFile}: there is no certificate in PEM in it`);
+  }
+  if (!/^-----BEGIN (\w+ )?PRIVATE KEY-----/m.test(key)) {
+    throw new UsageError(`--key ${keyFile}: there is no private key in PEM in it`);
+  }
+  if (/^-----BEGIN ENCRYPTED PRIVATE KEY-----/m.test(key)) {
+    throw new UsageError(`--key ${keyFile}: it is encrypted; decrypt it first`);
+  }
+  return { cert, key };
+}
+
+/** Reads a file; never prompts for the permission. */
+function readFile(flag: string, path: string): string {
   if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") {
     throw new UsageError(`reading ${path} takes --allow-read=${path}`);
   }
-  return Deno.readTextFileSync(path);
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    // Deno says the path once more
+    const reason = (error as Error).message.replace(/: readfile .*$/, "");
+    throw new UsageError(`${flag} ${path}: ${reason}`);
+  }
 }

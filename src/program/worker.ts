@@ -1,14 +1,11 @@
-/**
- * One of the threads of `--workers`: a server of its own, which shares the port with the others.
- *
- * @module
- */
+/** One of the threads of `--workers`: a server of its own, which shares the port with the others. */
 
 import { parseCommandLine } from "./command_line.ts";
 import { endLogging, startLogging } from "./log.ts";
 import { serveAs } from "./serve_as.ts";
 import type { TcpServer } from "../serve/serve_options.ts";
 import type { ServerStats } from "../serve/stats.ts";
+import { isWrongUsage } from "./usage_error.ts";
 
 /** What a worker is told. */
 export type ToWorker =
@@ -26,7 +23,7 @@ export type FromWorker =
   | { readonly event: "listening"; readonly port: number }
   | { readonly event: "stats"; readonly stats: ServerStats }
   | { readonly event: "stopped"; readonly stats: ServerStats }
-  | { readonly event: "failed"; readonly message: string };
+  | { readonly event: "failed"; readonly message: string; readonly wrongUsage: boolean };
 
 /** The thread's own side of the channel, which the types for a main thread do not know. */
 const channel = self as unknown as {
@@ -48,14 +45,16 @@ channel.onmessage = ({ data }): void => {
   }
 };
 
+/** Serves until it is told to stop. The server is there before the next message is taken. */
 async function run(worker: number, args: readonly string[], port: number): Promise<void> {
-  const options = await parseCommandLine(args);
-  const logger = await startLogging(options, worker);
+  const options = parseCommandLine(args);
+  const logger = startLogging(options, worker);
   try {
     server = serveAs(options, logger, port);
   } catch (error) {
     await endLogging();
-    return channel.postMessage({ event: "failed", message: (error as Error).message });
+    const { message } = error as Error;
+    return channel.postMessage({ event: "failed", message, wrongUsage: isWrongUsage(error) });
   }
   channel.postMessage({ event: "listening", port: server.addr.port });
   await server.finished;

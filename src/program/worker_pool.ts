@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { ReadyLogger } from "../net/logger.ts";
+import type { Logger } from "../net/logger.ts";
 import type { ServerStats } from "../serve/stats.ts";
-import type { FromWorker, ToWorker } from "./worker.ts";
+import { WorkerThread } from "./worker_thread.ts";
 
 /** What a {@linkcode WorkerPool} is asked for. */
 export interface WorkerPoolOptions {
@@ -17,20 +17,9 @@ export interface WorkerPoolOptions {
   readonly args: readonly string[];
   /** The port; 0 lets the first worker pick one. */
   readonly port: number;
-  readonly logger: ReadyLogger;
+  readonly logger: Logger;
   /** The module that they run: worker.ts, or in tests another one. */
   readonly module?: URL;
-}
-
-/** A thread that serves. */
-interface Thread {
-  readonly number: number;
-  readonly worker: Worker;
-  startedAt: number;
-  /** Whether it listens, and so answers. */
-  listening: boolean;
-  /** Called with what the thread answers next of a kind. */
-  readonly waiting: Map<FromWorker["event"], (answer: FromWorker) => void>;
 }
 
 /** A thread that dies sooner than this after its start is started again only after as long. */
@@ -42,31 +31,30 @@ export const WORKER_MODULE: URL = new URL("./worker.ts", import.meta.url);
 /** Threads that serve on one port, started again when they die. */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
-  readonly #threads = new Map<number, Thread>();
+  readonly #threads = new Map<number, WorkerThread>();
+  readonly #started: Promise<void>;
   readonly #finished = Promise.withResolvers<void>();
-  readonly #ended: ServerStats[] = [];
+  /** What threads that have stopped have done. */
+  readonly #past: ServerStats[] = [];
   #port: number;
   #stopping = false;
+  #isFinished = false;
 
-  private constructor(options: WorkerPoolOptions) {
+  /** @param options Which threads; they start at once, one after the other. */
+  constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#port = options.port;
+    this.#started = this.#startAll();
   }
 
-  /**
-   * Starts the threads, one after the other.
-   *
-   * @throws {Error} when the first of them cannot listen.
-   */
-  static async start(options: WorkerPoolOptions): Promise<WorkerPool> {
-    const pool = new WorkerPool(options);
-    try {
-      for (let number = 1; number <= options.count; number++) await pool.#startThread(number);
-    } catch (error) {
-      for (const { worker } of pool.#threads.values()) worker.terminate();
-      throw error;
-    }
-    return pool;
+  /** Resolves when every thread listens, or the pool has been told to stop before. */
+  get started(): Promise<void> {
+    return this.#started;
+  }
+
+  /** Resolves when every thread has stopped; rejects when one cannot listen at the start. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
   }
 
   /** The port that all of them share. */
@@ -74,89 +62,52 @@ export class WorkerPool {
     return this.#port;
   }
 
-  /** Resolves when every thread has stopped. */
-  get finished(): Promise<void> {
-    return this.#finished.promise;
+  async #startAll(): Promise<void> {
+    try {
+      for (let number = 1; number <= this.#options.count && !this.#stopping; number++) {
+        await this.#start(number);
+      }
+    } catch (error) {
+      if (this.#stopping) return;
+      this.#stopping = this.#isFinished = true;
+      for (const thread of this.#threads.values()) thread.terminate();
+      this.#finished.reject(error);
+    }
   }
 
-  async #startThread(number: number): Promise<void> {
+  /** Starts a thread and waits until it listens. */
+  async #start(number: number): Promise<void> {
     const { args, module = WORKER_MODULE } = this.#options;
-    const worker = new Worker(module, { type: "module", name: `worker ${number}` });
-    const startedAt = performance.now();
-    const thread: Thread = { number, worker, startedAt, listening: false, waiting: new Map() };
+    const thread = new WorkerThread(number, module, args, this.#port);
     this.#threads.set(number, thread);
-    const failed = Promise.withResolvers<never>();
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
-      if (data.event === "failed") failed.reject(new Error(data.message));
-      else this.#hear(thread, data);
-    };
-    worker.onerror = (event): void => {
-      event.preventDefault();
-      if (thread.listening) this.#mourn(thread, event.message);
-      else failed.reject(new Error(event.message));
-    };
-    const listening = this.#answer(thread, "listening");
-    this.#tell(thread, { do: "serve", worker: number, args, port: this.#port });
     try {
-      const answer = await Promise.race([listening, failed.promise]);
-      if (answer.event === "listening") this.#port = answer.port;
-      thread.listening = true;
-      // it may have been told to stop meanwhile
-      if (this.#stopping) this.#tell(thread, { do: "stop" });
+      this.#port = await thread.listening;
     } catch (error) {
-      worker.terminate();
       this.#remove(thread);
       throw error;
     }
+    this.#follow(thread);
   }
 
-  #tell({ worker }: Thread, message: ToWorker): void {
-    worker.postMessage(message);
-  }
-
-  #answer(thread: Thread, event: FromWorker["event"]): Promise<FromWorker> {
-    return new Promise((resolve) => thread.waiting.set(event, resolve));
-  }
-
-  #hear(thread: Thread, message: FromWorker): void {
-    thread.waiting.get(message.event)?.(message);
-    thread.waiting.delete(message.event);
-    if (message.event === "stopped") {
-      this.#ended.push(message.stats);
-      this.#remove(thread);
-    }
-  }
-
-  #remove({ number }: Thread): void {
-    this.#threads.delete(number);
-    if (this.#stopping && this.#threads.size === 0) this.#finish();
-  }
-
-  /** All have stopped: each has logged what it did, and this is the sum. */
-  #finish(): void {
-    const { logger } = this.#options;
-    logger.info("Stopped", { event: "stopped", ...sumStats(this.#ended) });
-    this.#finished.resolve();
-  }
-
-  /** A thread has died: its connections are gone, and another one takes its place. */
-  #mourn(thread: Thread, reason: string): void {
-    this.#report(thread.number, `has died: ${reason}`);
-    // whoever waits for it shall not wait forever
-    thread.waiting.get("stats")?.({ event: "failed", message: reason });
+  /** Waits until a thread has ended, and replaces it where it was not told to. */
+  async #follow(thread: WorkerThread): Promise<void> {
+    const end = await thread.ended;
+    if ("stats" in end) this.#past.push(end.stats);
     this.#remove(thread);
-    const lived = performance.now() - thread.startedAt;
-    this.#restart(thread.number, lived < RESTART_PAUSE ? RESTART_PAUSE : 0);
+    if ("stats" in end || this.#stopping) return;
+    this.#report(thread.number, `has died: ${end.error.message}`);
+    this.#startAgain(thread.number, thread.age < RESTART_PAUSE ? RESTART_PAUSE : 0);
   }
 
-  #restart(number: number, pause: number): void {
+  #startAgain(number: number, pause: number): void {
     setTimeout(async () => {
       if (this.#stopping) return;
       try {
-        await this.#startThread(number);
+        await this.#start(number);
       } catch (error) {
+        if (this.#stopping) return;
         this.#report(number, `cannot be started again: ${(error as Error).message}`);
-        this.#restart(number, RESTART_PAUSE);
+        this.#startAgain(number, RESTART_PAUSE);
       }
     }, pause);
   }
@@ -165,25 +116,31 @@ export class WorkerPool {
     this.#options.logger.error(`Worker ${worker} ${what}`, { event: "worker_died", worker });
   }
 
-  /** What all of them have done together. */
-  async stats(): Promise<ServerStats> {
-    const answers = await Promise.all(
-      [...this.#threads.values()].filter(({ listening }) => listening).map((thread) => {
-        const answer = this.#answer(thread, "stats");
-        this.#tell(thread, { do: "stats" });
-        return answer;
-      }),
-    );
-    const present = answers.flatMap((answer) => answer.event === "stats" ? [answer.stats] : []);
-    return sumStats([...this.#ended, ...present]);
+  #remove({ number }: WorkerThread): void {
+    this.#threads.delete(number);
+    this.#finishIfStopped();
   }
 
-  /** Stops all of them gracefully; a second call ends what is left. */
+  /** When all have stopped, each has logged what it did, and this is the sum. */
+  #finishIfStopped(): void {
+    if (!this.#stopping || this.#threads.size > 0 || this.#isFinished) return;
+    this.#isFinished = true;
+    const { logger } = this.#options;
+    logger.info("Stopped", { event: "stopped", ...sumStats(this.#past) });
+    this.#finished.resolve();
+  }
+
+  /** What all of them have done together. */
+  async stats(): Promise<ServerStats> {
+    const answers = await Promise.all([...this.#threads.values()].map((thread) => thread.stats()));
+    return sumStats([...this.#past, ...answers.filter((stats) => stats !== undefined)]);
+  }
+
+  /** Stops all of them gracefully, also those that are still starting; a second call closes what is left. */
   shutdown(): Promise<void> {
-    const isFirst = !this.#stopping;
     this.#stopping = true;
-    for (const thread of this.#threads.values()) this.#tell(thread, { do: "stop" });
-    if (isFirst && this.#threads.size === 0) this.#finish();
+    for (const thread of this.#threads.values()) thread.stop();
+    this.#finishIfStopped();
     return this.finished;
   }
 }

@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
-import {
-  type CommandLine,
-  helpText,
-  parseCommandLine,
-  UsageError,
-} from "../../src/program/command_line.ts";
+import { type CommandLine, helpText, parseCommandLine } from "../../src/program/command_line.ts";
+import { UsageError } from "../../src/program/usage_error.ts";
 import { SO_LINGER, TCP_CONGESTION, TCP_DEFER_ACCEPT } from "../../mod.ts";
+import { settingsOf } from "../../src/program/serve_as.ts";
+import fc from "../fast_check.ts";
 import "../helpers.ts";
 
 /** The line that a command line is refused with. */
-async function refusal(...args: string[]): Promise<string> {
+function refusal(...args: string[]): string {
   try {
-    await parseCommandLine(args);
+    parseCommandLine(args);
   } catch (error) {
     assert(error instanceof UsageError);
     assert(!error.message.includes("\n"));
@@ -20,8 +18,8 @@ async function refusal(...args: string[]): Promise<string> {
   assert.fail(`${args.join(" ")} is taken`);
 }
 
-Deno.test("without flags the defaults are the recipe's", async () => {
-  const { host, port, backlog, strict, mode, workers, ...options } = await parseCommandLine([]);
+Deno.test("without flags the defaults are the recipe's", () => {
+  const { host, port, backlog, strict, mode, workers, ...options } = parseCommandLine([]);
   assert.deepEqual({ host, port, backlog, strict, mode, workers }, {
     host: ["127.0.0.1"],
     port: 8888,
@@ -56,45 +54,56 @@ const FLAGS: [flag: string, good: string, value: unknown, bad: string][] = [
 ];
 
 for (const [flag, good, value, bad] of FLAGS) {
-  Deno.test(`--${flag} takes ${good}, refuses ${JSON.stringify(bad)} and needs a value`, async () => {
+  Deno.test(`--${flag} takes ${good}, refuses ${JSON.stringify(bad)} and needs a value`, () => {
     const name = flag as keyof CommandLine;
-    assert.deepEqual((await parseCommandLine([`--${flag}`, good]))[name], value);
-    assert.deepEqual((await parseCommandLine([`--${flag}=${good}`]))[name], value);
-    assert.match(await refusal(`--${flag}=${bad}`), new RegExp(`^--${flag} .*(expected|needs)`));
+    assert.deepEqual(parseCommandLine([`--${flag}`, good])[name], value);
+    assert.deepEqual(parseCommandLine([`--${flag}=${good}`])[name], value);
+    assert.match(refusal(`--${flag}=${bad}`), new RegExp(`^--${flag} .*(expected|needs)`));
     assert.match(
-      await refusal(`--${flag}`),
+      refusal(`--${flag}`),
       new RegExp(`^--${flag} needs a value: --${flag} [A-Z]`),
     );
-    assert.match(await refusal(`--${flag}`, "--strict"), /needs a value/);
+    assert.match(refusal(`--${flag}`, "--strict"), /needs a value/);
   });
 }
 
-Deno.test("flags that are on or off take no value", async () => {
-  for (const flag of ["no-delay", "strict", "check", "version", "help"] as const) {
-    assert.equal((await parseCommandLine([`--${flag}`]))[flag], true);
-    assert.equal(await refusal(`--${flag}=yes`), `--${flag} takes no value, got yes`);
+Deno.test("flags that are on or off take no value", () => {
+  for (const flag of ["nagle", "strict", "check", "version", "help"] as const) {
+    assert.equal(parseCommandLine([`--${flag}`])[flag], true);
+    assert.equal(refusal(`--${flag}=yes`), `--${flag} takes no value, got yes`);
   }
-  for (const flag of ["reuse-port", "quick-ack"] as const) {
-    assert.equal((await parseCommandLine([`--no-${flag}`]))[flag], false);
-    assert.equal((await parseCommandLine([`--no-${flag}`, `--${flag}`]))[flag], true);
+  for (const flag of ["reuse-port", "quick-ack", "nagle"] as const) {
+    assert.equal(parseCommandLine([`--no-${flag}`])[flag], false);
+    assert.equal(parseCommandLine([`--no-${flag}`, `--${flag}`])[flag], true);
   }
-  assert.equal((await parseCommandLine(["-h"])).help, true);
+  assert.equal(parseCommandLine(["-h"]).help, true);
 });
 
-Deno.test("--keep-alive may have a value", async () => {
-  assert.equal((await parseCommandLine(["--keep-alive"]))["keep-alive"], true);
-  assert.deepEqual((await parseCommandLine(["--keep-alive=60,10,5"]))["keep-alive"], {
+Deno.test("--keep-alive may have a value", () => {
+  assert.equal(parseCommandLine(["--keep-alive"])["keep-alive"], true);
+  assert.deepEqual(parseCommandLine(["--keep-alive=60,10,5"])["keep-alive"], {
     idle: 60,
     interval: 10,
     count: 5,
   });
-  for (const bad of ["60", "60,10,five", "0,1,1", ""]) {
-    assert.match(await refusal(`--keep-alive=${bad}`), /^--keep-alive ".*": expected /);
+  assert.deepEqual(parseCommandLine(["--keep-alive=30"])["keep-alive"], { idle: 30 });
+  assert.deepEqual(parseCommandLine(["--keep-alive=30,5"])["keep-alive"], {
+    idle: 30,
+    interval: 5,
+  });
+  for (const bad of ["five", "60,10,five", "0,1,1", "1,1,1,1", "60,,5", "60,10,128", "-1"]) {
+    assert.match(refusal(`--keep-alive=${bad}`), /^--keep-alive ".*": expected .*32767 and 127/);
   }
+  assert.match(refusal("--keep-alive="), /^--keep-alive needs a value/);
+  assert.match(
+    refusal("--keep-alive", "60,10,5"),
+    /^unexpected argument "60,10,5"; .* as in --keep-alive=60,10,5$/,
+  );
+  assert.equal(parseCommandLine(["--keep-alive", "--strict"])["keep-alive"], true);
 });
 
-Deno.test("--host and --option may be repeated", async () => {
-  const { host, option } = await parseCommandLine([
+Deno.test("--host and --option may be repeated", () => {
+  const { host, option } = parseCommandLine([
     "--host=127.0.0.1",
     "--host=::1",
     "--option=TCP_DEFER_ACCEPT=5",
@@ -104,19 +113,20 @@ Deno.test("--host and --option may be repeated", async () => {
   assert.deepEqual(option, [[TCP_DEFER_ACCEPT, 5], [SO_LINGER, 3]]);
 });
 
-Deno.test("--option sets values of every kind, and says what is expected", async () => {
-  const value = async (text: string): Promise<unknown> =>
-    (await parseCommandLine(["--option", text])).option[0]![1];
-  assert.equal(await value("SO_KEEPALIVE=on"), true);
-  assert.equal(await value("SO_KEEPALIVE=0"), false);
-  assert.equal(await value("IP_TTL=64"), 64);
-  assert.equal(await value("SO_MAX_PACING_RATE=1000000"), 1_000_000n);
-  assert.equal(await value("SO_LINGER=off"), false);
-  assert.equal(await value("SO_RCVTIMEO=1500"), 1500);
-  assert.equal(await value("IP_MTU_DISCOVER=do"), "do");
-  assert.deepEqual(await value("SO_BUF_LOCK=send,receive"), ["send", "receive"]);
-  assert.deepEqual(await value("IP_LOCAL_PORT_RANGE=40000-50000"), { low: 40_000, high: 50_000 });
-  assert.equal(await value("IP_MULTICAST_IF=127.0.0.1"), "127.0.0.1");
+Deno.test("--option sets values of every kind, and says what is expected", () => {
+  const value = (text: string): unknown => parseCommandLine(["--option", text]).option[0]![1];
+  assert.equal(value("SO_KEEPALIVE=on"), true);
+  assert.equal(value("SO_KEEPALIVE=0"), false);
+  assert.equal(value("IP_TTL=64"), 64);
+  assert.equal(value("SO_RCVBUF=64k"), 65_536);
+  assert.equal(value("SO_SNDBUF=1MiB"), 1_048_576);
+  assert.equal(value("SO_MAX_PACING_RATE=1000000"), 1_000_000n);
+  assert.equal(value("SO_LINGER=off"), false);
+  assert.equal(value("SO_RCVTIMEO=1500"), 1500);
+  assert.equal(value("IP_MTU_DISCOVER=do"), "do");
+  assert.deepEqual(value("SO_BUF_LOCK=send,receive"), ["send", "receive"]);
+  assert.deepEqual(value("IP_LOCAL_PORT_RANGE=40000-50000"), { low: 40_000, high: 50_000 });
+  assert.equal(value("IP_MULTICAST_IF=127.0.0.1"), "127.0.0.1");
 
   const lines = {
     "TCP_NODELY=1": "there is no such option; did you mean TCP_NODELAY?",
@@ -124,7 +134,10 @@ Deno.test("--option sets values of every kind, and says what is expected", async
     "QQQ=1": "there is no such option",
     "TCP_NODELAY=maybe": 'expected on or off, got "maybe"',
     "TCP_INFO=1": "it can only be read",
-    "SO_RCVBUF=64k": 'expected a whole number, got "64k"',
+    "SO_RCVBUF=lots": 'expected a whole number, got "lots"',
+    "SO_RCVBUF=2g":
+      'expected a number of bytes from 1 to 2147483647, with k, m or g for KiB, MiB or GiB, such as 64k, got "2g"',
+    "TCP_KEEPIDLE=2m": 'expected a whole number, got "2m"',
     "SO_RCVBUF=3000000000":
       "expected a whole number from -2147483648 to 2147483647, got 3000000000",
     "SO_LINGER=soon": 'expected off, or on and seconds such as on,3, got "soon"',
@@ -134,30 +147,95 @@ Deno.test("--option sets values of every kind, and says what is expected", async
     "IP_ADD_MEMBERSHIP=239.0.0.1": "its value is a structure; set it with the library",
   };
   for (const [text, line] of Object.entries(lines)) {
-    assert.equal(await refusal("--option", text), `--option ${text.split("=")[0]}: ${line}`);
+    assert.equal(refusal("--option", text), `--option ${text.split("=")[0]}: ${line}`);
   }
 });
 
-Deno.test("flags that belong together are asked for together", async () => {
-  assert.equal(await refusal("--cert", "a"), "--cert goes with --key");
-  assert.equal(await refusal("--key", "a"), "--key goes with --cert");
-  assert.equal(await refusal("--json"), "--json goes with --check");
+Deno.test("flags that belong together are asked for together", () => {
+  assert.equal(refusal("--cert", "a"), "--cert goes with --key");
+  assert.equal(refusal("--key", "a"), "--key goes with --cert");
+  assert.equal(refusal("--json"), "--json goes with --check");
 });
 
-Deno.test("a misspelt flag suggests the right one", async () => {
-  assert.equal(await refusal("--prot", "1"), "unknown flag --prot; did you mean --port?");
+Deno.test("a misspelt flag suggests the right one", () => {
+  assert.equal(refusal("--prot", "1"), "unknown flag --prot; did you mean --port?");
   assert.equal(
-    await refusal("--no-reuseport"),
+    refusal("--no-reuseport"),
     "unknown flag --no-reuseport; did you mean --no-reuse-port?",
   );
-  assert.equal(await refusal("--wrokers=2"), "unknown flag --wrokers; did you mean --workers?");
-  assert.equal(await refusal("--xyz"), "unknown flag --xyz; see --help");
-  assert.equal(await refusal("8888"), 'unexpected argument "8888"; see --help');
+  assert.equal(refusal("--wrokers=2"), "unknown flag --wrokers; did you mean --workers?");
+  assert.equal(refusal("--xyz"), "unknown flag --xyz; see --help");
+  assert.equal(refusal("8888"), 'unexpected argument "8888"; see --help');
 });
 
 Deno.test("the help names every flag and fits a screen", () => {
-  const lines = helpText().split("\n");
+  const lines = helpText("tcp-echo").split("\n");
   assert(lines.length <= 40, `${lines.length} lines`);
   assert(lines.every((line) => line.length <= 80));
+  assert(lines.includes("Usage: tcp-echo [FLAG]..."));
   for (const [flag] of FLAGS) assert(lines.some((line) => line.includes(`${flag} `)), flag);
+});
+
+Deno.test("small writes are sent at once unless --nagle is given; --no-delay stays accepted", () => {
+  assert.equal(settingsOf(parseCommandLine([])).noDelay, true);
+  assert.equal(settingsOf(parseCommandLine(["--no-delay"])).noDelay, true);
+  assert.equal(settingsOf(parseCommandLine(["--nagle"])).noDelay, false);
+  assert.equal(settingsOf(parseCommandLine(["--nagle", "--no-delay"])).noDelay, true);
+  assert.equal(refusal("--no-delay=yes"), "--no-delay takes no value, got yes");
+});
+
+Deno.test("a flag that is given again is checked again, and the last one counts", () => {
+  assert.equal(parseCommandLine(["--port", "1", "--port=2"]).port, 2);
+  assert.match(refusal("--port", "x", "--port", "2"), /^--port "x": expected/);
+  assert.equal(parseCommandLine(["--strict", "--strict"]).strict, true);
+  assert.equal(parseCommandLine(["--quick-ack", "--no-quick-ack"])["quick-ack"], false);
+});
+
+/** What parseArgs() alone would take for something else. */
+const TAKEN_WRONGLY: [args: string[], line: string][] = [
+  [["--port", "-1"], '--port "-1": expected a whole number from 0 to 65535'],
+  [["--strict", "-1"], "--strict takes no value, got -1"],
+  [["--strict=yes"], "--strict takes no value, got yes"],
+  [["--strict", "true"], "--strict takes no value, got true"],
+  [["--strict=false"], "--strict takes no value, got false"],
+  [["--no-quick-ack=1"], "--no-quick-ack takes no value, got 1"],
+  [["--no-quick-ack", "1"], 'unexpected argument "1"; see --help'],
+  [["--no-port", "1"], "unknown flag --no-port; did you mean --port?"],
+  [["--host", ""], "--host needs a value: --host ADDR"],
+  [["--port=1e3"], '--port "1e3": expected a whole number from 0 to 65535'],
+  [["--port=0x10"], '--port "0x10": expected a whole number from 0 to 65535'],
+  [["-h=1"], "-h takes no value, got 1"],
+  [["-hp"], "unknown flag -hp; see --help"],
+  [["-p", "1"], "unknown flag -p; see --help"],
+  [["-1"], "unknown flag -1; see --help"],
+  [["-"], 'unexpected argument "-"; see --help'],
+  [[""], 'unexpected argument ""; see --help'],
+  [["--", "1"], 'unexpected argument "1"; see --help'],
+  [["---port=1"], "unknown flag ---port; did you mean --port?"],
+  [["--port.x=1"], "unknown flag --port.x; did you mean --port?"],
+  [["--__proto__=1"], "unknown flag --__proto__; see --help"],
+  [["--constructor"], "unknown flag --constructor; see --help"],
+  [["--_=1"], "unknown flag --_; see --help"],
+];
+
+for (const [args, line] of TAKEN_WRONGLY) {
+  Deno.test(`the arguments ${JSON.stringify(args)} are refused`, () => {
+    assert.equal(refusal(...args), line);
+  });
+}
+
+Deno.test("whatever the arguments are, they are taken or refused with one line", () => {
+  const part = fc.oneof(
+    fc.constantFrom("--port", "--strict", "--no-quick-ack", "--keep-alive", "--option", "-h", "--"),
+    fc.constantFrom("1", "-1", "", "on", "SO_RCVBUF=64k", "TCP_NODELAY=on", "=", "--port=1"),
+    fc.string({ maxLength: 5 }),
+    fc.string({ maxLength: 5 }).map((text) => `--${text}`),
+  );
+  fc.assert(fc.property(fc.array(part, { maxLength: 4 }), (args) => {
+    try {
+      parseCommandLine(args);
+    } catch (error) {
+      assert(error instanceof UsageError, `${error}`);
+    }
+  }));
 });

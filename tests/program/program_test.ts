@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { readyLogger } from "../../src/net/logger.ts";
+import { readyLogger, SILENT } from "../../src/net/logger.ts";
 import { WorkerPool } from "../../src/program/worker_pool.ts";
 import {
   bytes,
   connectTo,
   exchange,
+  output,
   PERMISSIONS,
   python,
   ROOT,
@@ -12,6 +13,7 @@ import {
   runServer,
   serverArgs,
   ServerProcess,
+  testInNamespace,
   testWith,
 } from "../helpers.ts";
 
@@ -86,6 +88,71 @@ Deno.test("--check shows what the kernel refuses", async () => {
   assert.match((row(listener, "TCP_CONGESTION") as Row & { note: string }).note, /ENOENT/);
 });
 
+Deno.test("--check ends after five seconds where no connection comes about, and says so", async () => {
+  const { ok, connection } = await check(["--option", "IP_MINTTL=255"]);
+  assert.equal(ok, false);
+  assert.deepEqual(connection, [
+    { option: "connect", ok: false, note: "no connection within 5 seconds" },
+  ]);
+});
+
+Deno.test("--check does not wait for the kernel that waits for data", async () => {
+  const before = performance.now();
+  const { connection } = await check(["--option", "TCP_DEFER_ACCEPT=30"]);
+  assert.equal(row(connection, "TCP_QUICKACK")!.ok, true);
+  assert(performance.now() - before < 4000);
+});
+
+Deno.test("--check looks at every address, and says at which", async () => {
+  const { ok, listener, connection } = await check(["--host", "::", "--host=127.0.0.1", "--nagle"]);
+  assert.equal(ok, true);
+  for (const rows of [listener, connection] as (Row & { host: string })[][]) {
+    const noDelay = rows.filter(({ option }) => option === "TCP_NODELAY");
+    assert.deepEqual(noDelay.map(({ host, effective }) => [host, effective]), [
+      ["::", false],
+      ["127.0.0.1", false],
+    ]);
+  }
+  const { stdout } = await runServer(["--check", "--host=::1", "--host=127.0.0.1"]);
+  assert.equal(stdout.match(/^on (::1|127\.0\.0\.1)$/mg)!.length, 4);
+});
+
+testInNamespace(
+  "an address of one link works with its zone, and the log shows it",
+  async (inside) => {
+    await output(...inside, "ip", "addr", "add", "fe80::1/64", "dev", "lo", "nodad");
+    const [program, ...args] = inside;
+    const flags = ["--check", "--json", "--host", "fe80::1%lo"];
+    const { code, stdout } = await run(program!, [...args, Deno.execPath(), ...serverArgs(flags)]);
+    assert.equal(code, 0, stdout);
+    assert.equal(row(JSON.parse(stdout).connection, "TCP_NODELAY")!.effective, true);
+
+    await using server = await ServerProcess.start(["--host", "fe80::1%lo"], inside);
+    const { hostname, message } = await server.event("listening");
+    assert.deepEqual([hostname, message], ["fe80::1%lo", `Serving on [fe80::1%lo]:${server.port}`]);
+  },
+);
+
+Deno.test("--check fits 80 columns and says what lets it read the limits", async () => {
+  for (const flags of [[], ["--recv-buffer", "1024m", "--option", "TCP_DEFER_ACCEPT=7"]]) {
+    const { stdout } = await runServer(["--check", ...flags]);
+    for (const line of stdout.split("\n")) assert(line.length <= 80, line);
+  }
+  const { stdout } = await runServer(["--check", "--recv-buffer", "64k"]);
+  assert.match(stdout, /^unknown limits: .*--allow-read=\/proc\/sys$/m);
+  const permissions = [...PERMISSIONS, "--allow-read=/proc/sys"];
+  const allowed = await runServer(["--check", "--recv-buffer", "64k"], permissions);
+  assert(!allowed.stdout.includes("unknown"));
+});
+
+Deno.test("--check --json has one form for values of 64 bits", async () => {
+  const { listener } = await check(["--option", "SO_MAX_PACING_RATE=1000000"]);
+  const { requested, effective } = row(listener, "SO_MAX_PACING_RATE")!;
+  assert.deepEqual([requested, effective], ["1000000", "1000000"]);
+  const fresh = row((await check([])).listener, "SO_MAX_PACING_RATE")!;
+  assert.equal(fresh.effective, `${2n ** 64n - 1n}`);
+});
+
 /** Runs a command on a pseudo terminal and prints what it shows. */
 const ON_TERMINAL = `
 import pty, sys, os
@@ -128,7 +195,7 @@ Deno.test("--cert and --key serve TLS", async () => {
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /takes --allow-read=.*cert\.pem\n$/);
 
-  const permissions = [...PERMISSIONS, `--allow-read=${ROOT}tests/tls`];
+  const permissions = [...PERMISSIONS, `--allow-read=${ROOT}`];
   await using server = await ServerProcess.start(files, [], permissions);
   const caCerts = [await Deno.readTextFile(`${ROOT}tests/tls/ca.pem`)];
   const { port } = server;
@@ -137,6 +204,37 @@ Deno.test("--cert and --key serve TLS", async () => {
   const reply = new Uint8Array(10);
   assert.equal(await conn.read(reply), 6);
   conn.close();
+});
+
+Deno.test("a file of PEM that is missing or wrong is one line with the flag and the file", async () => {
+  const permissions = [...PERMISSIONS, "--allow-read"];
+  const [cert, key] = [`${ROOT}tests/tls/cert.pem`, `${ROOT}tests/tls/key.pem`];
+  const folder = await Deno.makeTempDir();
+  const broken = `${folder}/broken.pem`;
+  await Deno.writeTextFile(
+    broken,
+    "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+  );
+  const lines: [cert: string, key: string, line: string][] = [
+    ["none.pem", key, "--cert none.pem: No such file or directory (os error 2)"],
+    [cert, folder, `--key ${folder}: Is a directory (os error 21)`],
+    [key, key, `--cert ${key}: there is no certificate in PEM in it`],
+    [cert, cert, `--key ${cert}: there is no private key in PEM in it`],
+    [broken, key, `--cert ${broken} --key ${key}: invalid peer certificate: BadEncoding`],
+    [
+      `${ROOT}tests/tls/ca.pem`,
+      key,
+      `--cert ${ROOT}tests/tls/ca.pem --key ${key}: the key is not the certificate's`,
+    ],
+  ];
+  for (const [cert, key, line] of lines) {
+    for (const workers of ["1", "2"]) {
+      const flags = ["--port", "0", "--cert", cert, "--key", key, "--workers", workers];
+      const { code, stderr } = await runServer(flags, permissions);
+      assert.deepEqual([code, stderr], [2, `${line}\n`]);
+    }
+  }
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("--mode stream echoes until the end", async () => {
@@ -222,10 +320,11 @@ Deno.test("--workers share the port, the connections and the statistics", async 
 
 Deno.test("a worker that dies is reported and started again, and no later connection fails", async () => {
   const died = Promise.withResolvers<string>();
-  const logger = readyLogger({ ...console, error: (message) => died.resolve(message) });
+  const logger = readyLogger({ ...SILENT, error: (message) => died.resolve(message) });
   const args = ["--log-level", "error", "--reuse-port"];
   const module = new URL("faulty_worker.ts", import.meta.url);
-  const pool = await WorkerPool.start({ count: 3, args, port: 0, logger, module });
+  const pool = new WorkerPool({ count: 3, args, port: 0, logger, module });
+  await pool.started;
   const channel = new BroadcastChannel("faulty");
   channel.postMessage("worker 2");
   assert.match(await died.promise, /^Worker 2 has died: .*thrown on purpose/);
@@ -264,6 +363,8 @@ Deno.test({
     flags[flags.indexOf("--output") + 1] = `${folder}/tcp-echo`;
     const built = await run(compiler!, [...itsFlags, ...flags]);
     assert.equal(built.code, 0, built.stderr);
+    const help = await run(`${folder}/tcp-echo`, ["--help"]);
+    assert(help.stdout.includes("\nUsage: tcp-echo [FLAG]...\n"), help.stdout + help.stderr);
     const process = new Deno.Command(`${folder}/tcp-echo`, {
       args: ["--port", "0", "--workers", "2", "--log-format", "json"],
       cwd: folder,

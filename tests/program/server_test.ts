@@ -161,6 +161,7 @@ testWith(
     has(listener, new RegExp(`^setsockopt\\(${fd}, SOL_SOCKET, SO_RCVBUF, \\[65536\\], 4\\) = 0`));
     has(listener, new RegExp(`^setsockopt\\(${fd}, SOL_SOCKET, SO_SNDBUF, \\[32768\\], 4\\) = 0`));
     has(listener, new RegExp(`^setsockopt\\(${fd}, SOL_TCP, TCP_QUICKACK, \\[1\\], 4\\) = 0`));
+    has(listener, new RegExp(`^setsockopt\\(${fd}, SOL_TCP, TCP_NODELAY, \\[1\\], 4\\) = 0`));
 
     const connection = calls.slice(accepted);
     has(connection, /^getpeername\(\d+, \{sa_family=AF_INET, .*127\.0\.0\.1.*\) = 0/);
@@ -171,6 +172,7 @@ testWith(
     has(connection, /^getsockopt\(\d+, SOL_SOCKET, SO_REUSEPORT, \[1\], \[4\]\) = 0/);
     has(connection, /^getsockopt\(\d+, SOL_SOCKET, SO_RCVBUF, \[131072\], \[4\]\) = 0/);
     has(connection, /^getsockopt\(\d+, SOL_SOCKET, SO_SNDBUF, \[65536\], \[4\]\) = 0/);
+    has(connection, /^getsockopt\(\d+, SOL_TCP, TCP_NODELAY, \[1\], \[4\]\) = 0/);
     has(connection, /^setsockopt\(\d+, SOL_TCP, TCP_QUICKACK, \[1\], 4\) = 0/);
     has(connection, /^getsockopt\(\d+, SOL_TCP, TCP_QUICKACK, \[1\], \[4\]\) = 0/);
   },
@@ -230,7 +232,7 @@ Deno.test("wrong usage is one line and exit code 2", async () => {
       [["--backlog", "0"], '--backlog "0": expected a whole number of at least 1'],
       [
         ["--recv-buffer", "64q"],
-        '--recv-buffer "64q": expected a number of bytes such as 65536, 64k or 4m',
+        '--recv-buffer "64q": expected a number of bytes from 1 to 2147483647, with k, m or g for KiB, MiB or GiB, such as 64k',
       ],
       [["--mode", "twice"], '--mode "twice": expected one of once, stream'],
       [["--log-level", "loud"], '--log-level "loud": expected one of debug, info, warn, error'],
@@ -247,6 +249,7 @@ Deno.test("wrong usage is one line and exit code 2", async () => {
 Deno.test("--help and --version print to standard output", async () => {
   const help = await runServer(["--help"]);
   assert.equal(help.code, 0);
+  assert(help.stdout.includes("\nUsage: server.ts [FLAG]...\n"));
   for (const flag of ["--host", "--port", "--backlog", "--[no-]reuse-port", "--recv-buffer"]) {
     assert(help.stdout.includes(flag), flag);
   }
@@ -295,17 +298,24 @@ print(shown.decode())`;
   }
 });
 
-Deno.test("without Deno's unstable net feature, reuse-port is one line and exit code 2", async () => {
+Deno.test("two servers share a port without Deno's unstable net feature", async () => {
   const folder = await Deno.makeTempDir();
   const config = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
   await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports: config.imports }));
   const permissions = [...PERMISSIONS, "--no-lock", `--config=${folder}/deno.json`];
-  const { code, stderr } = await runServer(["--port", "0"], permissions);
-  assert.equal(code, 2);
-  assert.match(stderr, /^.*--unstable-net.*--no-reuse-port\n$/);
-
-  await using server = await ServerProcess.start(["--no-reuse-port"], [], permissions);
-  assert.deepEqual(await exchange(await server.connect(), bytes("x")), bytes("x"));
+  await using first = await ServerProcess.start([], [], permissions);
+  await using second = await ServerProcess.start(["--port", `${first.port}`], [], permissions);
+  assert.equal(second.port, first.port);
+  const served = async (): Promise<boolean[]> => {
+    const conns = await Promise.all(Array.from({ length: 50 }, () => first.connect()));
+    for (const conn of conns) assert.deepEqual(await exchange(conn, bytes("x")), bytes("x"));
+    return [first, second].map((server) => server.events("assertion_failed").length === 0);
+  };
+  assert.deepEqual(await served(), [true, true]);
+  for (const server of [first, second]) {
+    await server.stop();
+    assert((server.events("stopped")[0]!.accepted as number) > 0);
+  }
   await Deno.remove(folder, { recursive: true });
 });
 
