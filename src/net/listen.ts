@@ -1,10 +1,12 @@
 /** `listen()`: a listener of Deno's with socket options in force. */
 
 import { SO_REUSEADDR, SO_REUSEPORT } from "../../ffi/options/socket.ts";
+import { SocketError } from "../../ffi/socket_error.ts";
 import {
   applyOption,
   BACKLOG_CAP,
   cappedNote,
+  type OptionValue,
   settingOptions,
   type SettingReport,
   type SocketSettings,
@@ -106,7 +108,7 @@ export function prepareListener<L extends Deno.Listener>(
     assertOption(fd, SO_REUSEPORT, reusePort);
     const reports = [
       ...reportBacklog(fd, backlog),
-      ...settingOptions(options.settings ?? {}).map((setting) => applyOption(fd, setting)),
+      ...settingOptions(options.settings ?? {}).map((setting) => apply(fd, setting)),
     ];
     for (const report of reports) {
       if (!report.ok) complain(report, options);
@@ -115,6 +117,18 @@ export function prepareListener<L extends Deno.Listener>(
   } catch (error) {
     listener.close();
     throw error;
+  }
+}
+
+/** Sets one option. One that the kernel may drop at any time is no loss where it does not have it at all. */
+function apply(fd: number, setting: OptionValue): SettingReport {
+  try {
+    return applyOption(fd, setting);
+  } catch (error) {
+    const [option, requested] = setting;
+    if (!(error instanceof SocketError) || option.lapses !== true) throw error;
+    const note = `done without: ${error.message}`;
+    return { option: option.name, requested, effective: undefined, ok: false, note };
   }
 }
 

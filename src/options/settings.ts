@@ -162,7 +162,7 @@ export function applyOption(fd: number, [option, requested]: OptionValue): Setti
 }
 
 /** An option that can be read and written, with its value. */
-type ReadableValue = readonly [
+export type ReadableValue = readonly [
   option: WritableOption<unknown> & ReadableOption<unknown>,
   value: unknown,
 ];
