@@ -1,6 +1,4 @@
-/**
- * @module
- */
+/** What counts as a socket. */
 
 import type * as dgram from "node:dgram";
 import type * as net from "node:net";

@@ -1,6 +1,4 @@
-/**
- * @module
- */
+/** A handler of connections, and what it is told. */
 
 import type { SocketSettings } from "../options/settings.ts";
 import type { ReadyLogger } from "../net/logger.ts";
