@@ -8,7 +8,7 @@
  *     deno run --unstable-net --allow-net --allow-ffi examples/echo_protocol.ts [HOST [PORT]]
  */
 
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import {
   assertOption,
   getOption,
@@ -57,8 +57,8 @@ class EchoServerProtocol implements Protocol {
     const socket = transport.getExtraInfo("socket");
     assertOption(socket, SO_TYPE, "stream");
     // socketFd(), which every option goes through, asserts getpeername() and getsockname()
-    assert.deepEqual(socket.remoteAddr, peername);
-    assert.deepEqual(socket.localAddr, transport.getExtraInfo("sockname"));
+    assertEquals(socket.remoteAddr, peername);
+    assertEquals(socket.localAddr, transport.getExtraInfo("sockname"));
     assertOption(socket, SO_REUSEADDR, true);
     assertOption(socket, SO_REUSEPORT, true);
 

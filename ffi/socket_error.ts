@@ -202,17 +202,17 @@ export interface SocketErrorDetails {
  * @example An option that this kind of socket does not have
  * ```ts
  * import { getOption, SocketError, TCP_NODELAY } from "@sockopt/tcp";
- * import assert from "node:assert/strict";
+ * import { assert, assertEquals, fail } from "@std/assert";
  *
  * using listener = Deno.listen({ transport: "unix", path: Deno.makeTempDirSync() + "/socket" });
  * try {
  *   getOption(listener, TCP_NODELAY);
- *   assert.fail("a Unix socket has no TCP options");
+ *   fail("a Unix socket has no TCP options");
  * } catch (error) {
  *   assert(error instanceof SocketError);
- *   assert.equal(error.code, "EOPNOTSUPP");
- *   assert.equal(error.syscall, "getsockopt");
- *   assert.equal(error.option, "TCP_NODELAY");
+ *   assertEquals(error.code, "EOPNOTSUPP");
+ *   assertEquals(error.syscall, "getsockopt");
+ *   assertEquals(error.option, "TCP_NODELAY");
  * }
  * ```
  */

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch } from "@std/assert";
 import { ROOT, run, testWith } from "./helpers.ts";
 
 testWith(
@@ -9,16 +9,16 @@ testWith(
     const flags = ["--rounds", "1", "--seconds", "0.1", "--only", "sockopt,C epoll"];
     const deno = ["run", "--allow-all", script, ...flags, "--workload", "oneshot,bulk"];
     const { code, stdout, stderr } = await run(Deno.execPath(), deno);
-    assert.equal(code, 0);
-    assert.match(stdout, /^connect, 64 bytes, echo, close: µs of CPU$/m);
-    assert.match(stdout, /^1 MiB messages: µs of CPU$/m);
+    assertEquals(code, 0);
+    assertMatch(stdout, /^connect, 64 bytes, echo, close: µs of CPU$/m);
+    assertMatch(stdout, /^1 MiB messages: µs of CPU$/m);
     // the progress
-    assert.match(stderr, /^1 MiB messages: round 1 of 1, C epoll \(\d+ s left\)$/m);
+    assertMatch(stderr, /^1 MiB messages: round 1 of 1, C epoll \(\d+ s left\)$/m);
     for (const name of ["sockopt", "C epoll"]) {
       const rows = stdout.split("\n").filter((line) => line.startsWith(`│ ${name} `));
-      assert.equal(rows.length, 2);
+      assertEquals(rows.length, 2);
       // the column of errors is the last but one
-      for (const row of rows) assert.equal(row.split("│").at(-3)!.trim(), "0");
+      for (const row of rows) assertEquals(row.split("│").at(-3)!.trim(), "0");
     }
   },
 );
@@ -35,12 +35,12 @@ Deno.test("deno task bench says in one line what is wrong with a flag, and what 
     ] as const
   ) {
     const { code, stdout, stderr } = await bench(...flags);
-    assert.deepEqual({ code, stdout, stderr }, { code: 2, stdout: "", stderr: `${line}\n` });
+    assertEquals({ code, stdout, stderr }, { code: 2, stdout: "", stderr: `${line}\n` });
   }
   const { code, stdout, stderr } = await bench("--help");
-  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
   for (const flag of ["--rounds", "--seconds", "--only", "--workload"]) {
-    assert.match(stdout, new RegExp(`^  ${flag} `, "m"));
+    assertMatch(stdout, new RegExp(`^  ${flag} `, "m"));
   }
 });
 
@@ -49,5 +49,5 @@ Deno.test("deno task bench without cc is one line", async () => {
     ...["PATH=/nonexistent", Deno.execPath(), "run", "--allow-all", `${ROOT}bench/run.ts`],
   ]);
   const line = "the load is a program in C, and cc is missing\n";
-  assert.deepEqual({ code, stdout, stderr }, { code: 1, stdout: "", stderr: line });
+  assertEquals({ code, stdout, stderr }, { code: 1, stdout: "", stderr: line });
 });

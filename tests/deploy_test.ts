@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals } from "@std/assert";
 import { parseCommandLine } from "../src/program/command_line.ts";
 import { output, ROOT, run, testWith } from "./helpers.ts";
 
@@ -8,11 +8,11 @@ const manifest = await Deno.readTextFile(`${ROOT}deploy/kubernetes.yaml`);
 
 Deno.test("the unit, the manifest and the image use flags that exist", async () => {
   const start = /^ExecStart=\S+ (.*)$/m.exec(unit)![1]!;
-  assert.equal((await parseCommandLine(start.split(" "))).port, 8888);
+  assertEquals((await parseCommandLine(start.split(" "))).port, 8888);
   const args = /args: \[(.*)\]/.exec(manifest)![1]!.replaceAll('"', "").split(", ");
-  assert.deepEqual((await parseCommandLine(args)).host, ["::"]);
+  assertEquals((await parseCommandLine(args)).host, ["::"]);
   const cmd = JSON.parse(/^CMD (.*)$/m.exec(dockerfile)![1]!);
-  assert.deepEqual((await parseCommandLine(cmd)).host, ["::"]);
+  assertEquals((await parseCommandLine(cmd)).host, ["::"]);
 });
 
 Deno.test("the image is built of all files that the program is made of", async () => {
@@ -29,7 +29,7 @@ Deno.test("the image is built of all files that the program is made of", async (
     const missing = files.filter((file) =>
       !copied.some((source) => file === source || file.startsWith(`${source}/`))
     );
-    assert.deepEqual(missing, []);
+    assertEquals(missing, []);
   }
 });
 
@@ -40,6 +40,6 @@ testWith("systemd-analyze", "systemd-analyze finds nothing wrong with the unit",
   await Deno.writeTextFile(file, unit.replace("/usr/local/bin/tcp-echo", Deno.execPath()));
   const { code, stdout, stderr } = await run("systemd-analyze", ["verify", file]);
   await Deno.remove(folder, { recursive: true });
-  assert.equal(code, 0, stdout + stderr);
+  assertEquals(code, 0, stdout + stderr);
   assert(!stderr.includes("tcp-echo.service"), stderr);
 });

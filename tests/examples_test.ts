@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch } from "@std/assert";
 import { bytes, exchange, ROOT, run, testWith } from "./helpers.ts";
 
 const NETWORK = ["new network", "setpriv", "ip"];
@@ -26,30 +26,30 @@ const example = (...args: string[]) =>
 for (const [name, programs] of Object.entries(EXAMPLES)) {
   testWith(programs, `the example ${name} ends as expected`, async () => {
     const { code, stdout, stderr } = await example(name);
-    assert.deepEqual({ code, stderr, verdict: stdout.trimEnd().split("\n").at(-1) }, {
+    assertEquals({ code, stderr, verdict: stdout.trimEnd().split("\n").at(-1) }, {
       code: 0,
       stderr: "",
       verdict: "as expected",
     });
-    assert.match(stdout, /^│ \(idx\)/m, "there is a table");
+    assertMatch(stdout, /^│ \(idx\)/m, "there is a table");
   });
 }
 
 Deno.test("without a name the examples are listed, a line each", async () => {
   const { code, stdout } = await example();
-  assert.equal(code, 0);
+  assertEquals(code, 0);
   const lines = stdout.trimEnd().split("\n");
-  assert.deepEqual(
+  assertEquals(
     lines.map((line) => line.split(" ")[0]),
     [...Object.keys(EXAMPLES), ...SERVERS].sort(),
   );
-  for (const line of lines) assert.match(line, /^\w+ +[A-Z][^\n]{30,}\.$/);
+  for (const line of lines) assertMatch(line, /^\w+ +[A-Z][^\n]{30,}\.$/);
 });
 
 Deno.test("an example that is not there is wrong usage, with the name that was meant", async () => {
   const { code, stdout, stderr } = await example("no_delay");
-  assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
-  assert.equal(stderr, "unknown example no_delay; did you mean nodelay?\n");
+  assertEquals({ code, stdout }, { code: 2, stdout: "" });
+  assertEquals(stderr, "unknown example no_delay; did you mean nodelay?\n");
 });
 
 testWith(
@@ -60,8 +60,8 @@ testWith(
       ...["--bounding-set", "-sys_admin", "--inh-caps", "-all"],
       ...[Deno.execPath(), "run", "--allow-all", `${ROOT}examples/run.ts`, "keep_alive"],
     ]);
-    assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
-    assert.match(
+    assertEquals({ code, stdout }, { code: 1, stdout: "" });
+    assertMatch(
       stderr,
       /^This example makes a network of its own, and cannot: unshare .*not permitted\n$/,
     );
@@ -73,9 +73,9 @@ testWith([...NETWORK, "env", "which"], "an example names the program that is mis
   const keepAlive = [Deno.execPath(), "run", "--allow-all", `${ROOT}examples/keep_alive.ts`];
   const isMissing = async (program: string): Promise<void> => {
     const { code, stdout, stderr } = await run("env", [`PATH=${tools}`, ...keepAlive]);
-    assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
+    assertEquals({ code, stdout }, { code: 1, stdout: "" });
     const line = `This example makes a network of its own, and cannot: ${program} is missing\n`;
-    assert.equal(stderr, line);
+    assertEquals(stderr, line);
   };
   try {
     await isMissing("unshare");
@@ -160,10 +160,10 @@ Deno.test({
     };
     const [, port] = await read(/Serving on 127\.0\.0\.1:(\d+)/);
     const conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
-    assert.equal(new TextDecoder().decode(await exchange(conn, bytes("hello"))), "hello");
+    assertEquals(new TextDecoder().decode(await exchange(conn, bytes("hello"))), "hello");
     process.kill("SIGTERM");
     await read(/Stopped/);
     await reader.cancel();
-    assert.equal((await process.status).code, 0);
+    assertEquals((await process.status).code, 0);
   },
 });

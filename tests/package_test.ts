@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { output, ROOT } from "./helpers.ts";
 
 const { imports } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
@@ -18,9 +18,9 @@ Deno.test("deno.json names the npm packages of the program, which is what `deno 
   const named = Object.values<string>(imports)
     .flatMap((specifier) => /^npm:(@?[^@]+@[^/]+)/.exec(specifier)?.[1] ?? []);
   // there is no lock file: versions are exact, and nothing comes with a package
-  assert.deepEqual(
+  assertEquals(
     [...new Set(named)].toSorted(),
     used.map(({ name, version }) => `${name}@${version}`).toSorted(),
   );
-  assert.deepEqual(used.flatMap(({ dependencies }) => dependencies), []);
+  assertEquals(used.flatMap(({ dependencies }) => dependencies), []);
 });

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { output, ROOT, run, testInNamespace } from "./helpers.ts";
 
 const readme = await Deno.readTextFile(`${ROOT}README.md`);
@@ -41,12 +41,12 @@ function assertShown(printed: string, { command, lines }: typeof SHOWN[number]):
   const actual = printed.split("\n").map(plain)
     .slice(0, lines.length)
     .map((line, i) => lines[i]!.endsWith("…") ? line.slice(0, begins[i]!.length) : line);
-  assert.deepEqual(actual, begins, `${command}\n${printed}`);
+  assertEquals(actual, begins, `${command}\n${printed}`);
 }
 
 Deno.test("the README shows servers, a client and --check", () => {
-  assert.equal(SERVERS.length, 2);
-  assert.equal(SHOWN.length, SERVERS.length + [client].length + CHECKS.length);
+  assertEquals(SERVERS.length, 2);
+  assertEquals(SHOWN.length, SERVERS.length + [client].length + CHECKS.length);
 });
 
 for (const server of SERVERS) {
@@ -62,13 +62,13 @@ for (const server of SERVERS) {
     }).spawn();
     const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
     let printed = (await reader.read()).value ?? "";
-    assert.match(printed, /Serving on 127\.0\.0\.1:8888/);
+    assertMatch(printed, /Serving on 127\.0\.0\.1:8888/);
     assertShown(await output(program!, ...args, client!.command), client!);
     process.kill("SIGINT");
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       printed += next.value;
     }
-    assert.equal((await process.status).code, server.command.includes("server.ts") ? 0 : 130);
+    assertEquals((await process.status).code, server.command.includes("server.ts") ? 0 : 130);
     assertShown(printed, server);
   }, ["nc", "env"]);
 }
@@ -93,7 +93,7 @@ Deno.test("the README's snippets pass deno check and deno lint", async () => {
   for (const command of ["check", "lint"]) {
     const config = `--config=${folder.path}/deno.json`;
     const { code, stderr } = await run(Deno.execPath(), [command, config, "--quiet", ...files]);
-    assert.equal(code, 0, stderr);
+    assertEquals(code, 0, stderr);
   }
 });
 

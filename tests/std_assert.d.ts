@@ -25,6 +25,9 @@ declare module "@std/assert" {
   /** Asserts that a text matches. */
   export function assertMatch(actual: string, expected: RegExp, msg?: string): void;
 
+  /** Asserts that a text does not match. */
+  export function assertNotMatch(actual: string, expected: RegExp, msg?: string): void;
+
   /** Asserts that an object has what is expected; it may have more. */
   export function assertObjectMatch(
     actual: object,

@@ -65,12 +65,17 @@ function isEqual(a: unknown, b: unknown): boolean {
  * @example
  * ```ts
  * import { assertOption, OptionAssertionError, SO_KEEPALIVE } from "@sockopt/tcp";
- * import assert from "node:assert/strict";
+ * import { assertObjectMatch, assertThrows } from "@std/assert";
  *
  * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
- * assert.throws(
- *   () => assertOption(listener, SO_KEEPALIVE, true),
- *   new OptionAssertionError("SO_KEEPALIVE", true, false),
+ * assertObjectMatch(
+ *   assertThrows(() => assertOption(listener, SO_KEEPALIVE, true), OptionAssertionError),
+ *   {
+ *     option: "SO_KEEPALIVE",
+ *     expected: true,
+ *     actual: false,
+ *     message: "SO_KEEPALIVE: expected true, got false",
+ *   },
  * );
  * ```
  */

@@ -26,8 +26,8 @@ export interface OptionDefinition<T, Access extends OptionAccess> {
  *
  * @example
  * ```ts
- * import { codecs, defineOption, getOption } from "@sockopt/tcp";
- * import assert from "node:assert/strict";
+ * import { codecs, defineOption, getOption, SocketError } from "@sockopt/tcp";
+ * import { assertMatch, assertThrows } from "@std/assert";
  *
  * const MPTCP_ENABLED = defineOption({
  *   name: "MPTCP_ENABLED",
@@ -37,7 +37,10 @@ export interface OptionDefinition<T, Access extends OptionAccess> {
  *   access: "read-only",
  * });
  * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
- * assert.throws(() => getOption(listener, MPTCP_ENABLED), { code: /EOPNOTSUPP|ENOPROTOOPT/ });
+ * assertMatch(
+ *   assertThrows(() => getOption(listener, MPTCP_ENABLED), SocketError).code,
+ *   /EOPNOTSUPP|ENOPROTOOPT/,
+ * );
  * ```
  *
  * @typeParam T The type of its value.

@@ -9,10 +9,10 @@ import type { SocketLike } from "./socket_like.ts";
  * @example
  * ```ts
  * import { getOption, SO_RCVBUF, TCP_NODELAY } from "@sockopt/tcp";
- * import assert from "node:assert/strict";
+ * import { assert, assertEquals } from "@std/assert";
  *
  * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
- * assert.equal(getOption(listener, TCP_NODELAY), false);
+ * assertEquals(getOption(listener, TCP_NODELAY), false);
  * assert(getOption(listener, SO_RCVBUF) > 0);
  * ```
  *

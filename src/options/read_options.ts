@@ -19,12 +19,12 @@ function isReadable(option: AnySocketOption): option is AnySocketOption & Readab
  * @example
  * ```ts
  * import { readOptions } from "@sockopt/tcp";
- * import assert from "node:assert/strict";
+ * import { assertEquals } from "@std/assert";
  *
  * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
  * const options = readOptions(listener);
- * assert.equal(options.SO_ACCEPTCONN, true);
- * assert.equal(options.UDP_SEGMENT, undefined);
+ * assertEquals(options.SO_ACCEPTCONN, true);
+ * assertEquals(options.UDP_SEGMENT, undefined);
  * ```
  *
  * @param socket The socket.

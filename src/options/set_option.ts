@@ -12,11 +12,11 @@ import type { SocketLike } from "./socket_like.ts";
  * @example
  * ```ts
  * import { getOption, setOption, TCP_NODELAY } from "@sockopt/tcp";
- * import assert from "node:assert/strict";
+ * import { assertEquals } from "@std/assert";
  *
  * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
  * setOption(listener, TCP_NODELAY, true);
- * assert.equal(getOption(listener, TCP_NODELAY), true);
+ * assertEquals(getOption(listener, TCP_NODELAY), true);
  * ```
  *
  * @typeParam T The type of the option's value.

@@ -123,11 +123,11 @@ export interface SettingReport {
  * @example
  * ```ts
  * import { applySettings } from "@sockopt/tcp";
- * import assert from "node:assert/strict";
+ * import { assertEquals } from "@std/assert";
  *
  * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
  * const reports = applySettings(listener, { noDelay: true, keepAlive: { idle: 30 } });
- * assert.deepEqual(reports, [
+ * assertEquals(reports, [
  *   { option: "TCP_NODELAY", requested: true, effective: true, ok: true },
  *   { option: "SO_KEEPALIVE", requested: true, effective: true, ok: true },
  *   { option: "TCP_KEEPIDLE", requested: 30, effective: 30, ok: true },

@@ -41,14 +41,14 @@ const forget = new FinalizationRegistry<bigint>((cookie) => owners.delete(cookie
  *
  * @example
  * ```ts
- * import { socketFd } from "@sockopt/tcp";
- * import assert from "node:assert/strict";
+ * import { SocketError, socketFd } from "@sockopt/tcp";
+ * import { assert, assertEquals, assertThrows } from "@std/assert";
  *
  * const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
  * assert(socketFd(listener) > 2);
  *
  * listener.close();
- * assert.throws(() => socketFd(listener), { code: "EBADF" });
+ * assertEquals(assertThrows(() => socketFd(listener), SocketError).code, "EBADF");
  * ```
  *
  * @param socket The socket.

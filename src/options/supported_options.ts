@@ -8,7 +8,7 @@ import { type AnySocketOption, isSupported } from "../../ffi/socket_option.ts";
  * @example
  * ```ts
  * import { supportedOptions } from "@sockopt/tcp";
- * import assert from "node:assert/strict";
+ * import { assert } from "@std/assert";
  *
  * const names = supportedOptions().map(({ name }) => name);
  * assert(names.includes("TCP_NODELAY"));

@@ -19,7 +19,7 @@ import { Server } from "./server.ts";
  * @example
  * ```ts
  * import { echoOnce, serve } from "@sockopt/tcp";
- * import assert from "node:assert/strict";
+ * import { assertEquals } from "@std/assert";
  *
  * await using server = serve(
  *   { hostname: "127.0.0.1", port: 0, settings: { quickAck: true, receiveBufferSize: 65536 } },
@@ -29,7 +29,7 @@ import { Server } from "./server.ts";
  * await conn.write(new TextEncoder().encode("hello"));
  * const reply = new Uint8Array(5);
  * await conn.read(reply);
- * assert.equal(new TextDecoder().decode(reply), "hello");
+ * assertEquals(new TextDecoder().decode(reply), "hello");
  * ```
  *
  * @param options Where and how.

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "../fast_check.ts";
 import * as codecs from "../../ffi/codec.ts";
 import type { Codec } from "../../ffi/codec.ts";
@@ -16,7 +16,7 @@ function roundTrip<T>(codec: Codec<T>, value: T): T {
 
 function testRoundTrip<T>(name: string, codec: Codec<T>, values: fc.Arbitrary<T>): void {
   Deno.test(`every ${name} comes back as it was`, () => {
-    fc.assert(fc.property(values, (value) => assert.deepEqual(roundTrip(codec, value), value)));
+    fc.assert(fc.property(values, (value) => assertEquals(roundTrip(codec, value), value)));
   });
 }
 
@@ -119,11 +119,10 @@ Deno.test("a value of the wrong kind or out of range is refused, whatever it is"
   ];
   for (const [codec, values] of wrong) {
     for (const value of values) {
-      assert.throws(
+      const error = assertThrows(
         () => codec.encode(value, new DataView(new ArrayBuffer(4096))),
-        (error) => error instanceof TypeError || error instanceof RangeError,
-        Deno.inspect(value),
       );
+      assert(error instanceof TypeError || error instanceof RangeError, Deno.inspect(value));
     }
   }
 });
@@ -131,5 +130,5 @@ Deno.test("a value of the wrong kind or out of range is refused, whatever it is"
 Deno.test("a number without a name decodes as its digits", () => {
   const bytes = new DataView(new ArrayBuffer(4));
   bytes.setInt32(0, 99, true);
-  assert.equal(codecs.enumeration({ a: 1 }).decode(bytes), "99");
+  assertEquals(codecs.enumeration({ a: 1 }).decode(bytes), "99");
 });

@@ -3,7 +3,7 @@
  * whose folders CPATH names. What installed headers may be too old for stands here, from linux-libc-dev 7.2.13 of Debian.
  */
 
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Codec } from "../../ffi/codec.ts";
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
 import * as ipStructs from "../../ffi/ip_structs.ts";
@@ -46,7 +46,7 @@ async function cc(body: string, headers = HEADERS): Promise<string[]> {
   ];
   await Deno.writeTextFile(`${folder}/main.c`, source.join("\n"));
   const compiled = await run("cc", ["-o", `${folder}/main`, `${folder}/main.c`]);
-  assert.equal(compiled.code, 0, compiled.stderr);
+  assertEquals(compiled.code, 0, compiled.stderr);
   const { stdout } = await run(`${folder}/main`, []);
   await Deno.remove(folder, { recursive: true });
   return stdout.trim().split("\n");
@@ -86,12 +86,12 @@ testWith("cc", "every option has the number and the level of the kernel's header
     numbers.set(name!, Number(number));
   }
   const wrong = linux.filter(({ name, optname }) => numbers.get(name) !== optname);
-  assert.deepEqual(wrong.map(({ name }) => name), []);
+  assertEquals(wrong.map(({ name }) => name), []);
 
   const levels = await cc(
     'printf("%d %d %d %d %d\\n", SOL_SOCKET, IPPROTO_IP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_IPV6);',
   );
-  assert.deepEqual(levels, ["1 0 6 17 41"]);
+  assertEquals(levels, ["1 0 6 17 41"]);
 });
 
 /** What the headers define that is no option: values, flags, and types of control messages. */
@@ -127,7 +127,7 @@ testWith("cc", "every option of the kernel's headers is in the table or in the d
   const docs = await Deno.readTextFile(`${ROOT}docs/options.md`);
   const leftOut = new Set(docs.slice(docs.indexOf("## Left out")).match(/\b[A-Z0-9]+_[A-Z0-9_]+/g));
   const missing = [...new Set(defined)].filter((name) => !names.has(name) && !leftOut.has(name));
-  assert.deepEqual(missing, []);
+  assertEquals(missing, []);
 });
 
 testWith("cc", "TCP_INFO is laid out as in the kernel's headers", async () => {
@@ -157,9 +157,9 @@ testWith("cc", "TCP_INFO is laid out as in the kernel's headers", async () => {
         });`
       ).join("\n"),
   );
-  assert.deepEqual(common.map(({ name, offset, size }) => `${name} ${offset} ${size}`), lines);
+  assertEquals(common.map(({ name, offset, size }) => `${name} ${offset} ${size}`), lines);
   for (const [name, offset] of newer) {
-    assert.equal(TCP_INFO_LAYOUT.find((field) => field.name === name)?.offset, offset, name);
+    assertEquals(TCP_INFO_LAYOUT.find((field) => field.name === name)?.offset, offset, name);
   }
 });
 
@@ -167,19 +167,19 @@ Deno.test("the word on Accurate ECN is read as the kernel that runs lays it out"
   const from = new DataView(new ArrayBuffer(280));
   // tcpi_ecn_mode:2 = 2, tcpi_accecn_opt_seen:2 = 1, tcpi_accecn_fail_mode:4 = 9, tcpi_options2:24 = 5
   from.setUint32(276, 2 | 1 << 2 | 9 << 4 | 5 << 8, true);
-  const expected = { ecnMode: "accecn", accecnOptSeen: 1, accecnFailMode: 9 };
-  assert.deepEqual(accurateEcn(from, [7, 0]), expected);
-  assert.deepEqual(accurateEcn(from, [8, 3]), expected);
+  const expected = { ecnMode: "accecn", accecnOptSeen: 1, accecnFailMode: 9 } as const;
+  assertEquals(accurateEcn(from, [7, 0]), expected);
+  assertEquals(accurateEcn(from, [8, 3]), expected);
 
   from.setUint16(276, 9, true); // tcpi_accecn_fail_mode
   from.setUint16(278, 1, true); // tcpi_accecn_opt_seen
   for (const minor of [18, 19]) {
-    assert.deepEqual(accurateEcn(from, [6, minor]), { accecnOptSeen: 1, accecnFailMode: 9 });
+    assertEquals(accurateEcn(from, [6, minor]), { accecnOptSeen: 1, accecnFailMode: 9 });
   }
   // an emulation of an older kernel, and one that does not tell what it is
-  assert.deepEqual(accurateEcn(from, [4, 4]), {});
-  assert.deepEqual(accurateEcn(from, [0, 0]), {});
-  assert.deepEqual(accurateEcn(new DataView(new ArrayBuffer(276)), [7, 0]), {});
+  assertEquals(accurateEcn(from, [4, 4]), {});
+  assertEquals(accurateEcn(from, [0, 0]), {});
+  assertEquals(accurateEcn(new DataView(new ArrayBuffer(276)), [7, 0]), {});
 });
 
 const KEY = new Uint8Array([1, 2, 3]);
@@ -345,9 +345,9 @@ testWith("cc", "MPTCP_INFO is laid out as in the kernel's headers", async () => 
       ).join("\n"),
     ["linux/mptcp.h"],
   );
-  assert.deepEqual(common.map(({ name, offset, size }) => `${name} ${offset} ${size}`), lines);
+  assertEquals(common.map(({ name, offset, size }) => `${name} ${offset} ${size}`), lines);
   for (const [name, offset] of newer) {
-    assert.equal(MPTCP_INFO_LAYOUT.find((field) => field.name === name)?.offset, offset, name);
+    assertEquals(MPTCP_INFO_LAYOUT.find((field) => field.name === name)?.offset, offset, name);
   }
 });
 
@@ -361,9 +361,9 @@ testWith("cc", "every structure is laid out as in the kernel's headers, both way
     const bytes = new Uint8Array(into.buffer, 0, size);
     // Uint8Array to hex
     const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    assert.equal(`${name} ${hex}`, lines[i]);
+    assertEquals(`${name} ${hex}`, lines[i]);
     const decoded = decode(codec, bytes);
-    if (decoded !== undefined) assert.deepEqual(decoded, value);
+    if (decoded !== undefined) assertEquals(decoded, value);
   });
 });
 
@@ -372,7 +372,7 @@ function decode(codec: Codec<unknown>, bytes: Uint8Array): unknown {
   try {
     return codec.decode(new DataView(bytes.buffer, 0, bytes.length));
   } catch (error) {
-    assert.match((error as Error).message, /can only be written/);
+    assertMatch((error as Error).message, /can only be written/);
     return undefined;
   }
 }
@@ -383,7 +383,7 @@ testWith("cc", "BBR's congestion information is laid out as in the kernel's head
       '.bbr_cwnd_gain=5}; hex("bbr", &v, sizeof v);',
   );
   const bytes = Uint8Array.from(line!.split(" ")[1]!.match(/../g)!, (hex) => parseInt(hex, 16));
-  assert.deepEqual(structs.congestionInfo.decode(new DataView(bytes.buffer)), {
+  assertEquals(structs.congestionInfo.decode(new DataView(bytes.buffer)), {
     kind: "bbr",
     bandwidth: 2n ** 33n + 1n,
     minRtt: 3,

@@ -1,6 +1,13 @@
 /** What C may write is never longer than the memory that it is given. */
 
-import assert from "node:assert/strict";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotMatch,
+  assertObjectMatch,
+  assertThrows,
+} from "@std/assert";
 import fc from "../fast_check.ts";
 import { libc } from "../../ffi/libc.ts";
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
@@ -144,8 +151,8 @@ Deno.test("a value that is cut short is an error that says so, and undefined whe
           readOption(1, option as ReadableOption<unknown>);
         } catch (error) {
           assert(error instanceof SocketError, `${option.name}, ${length} bytes: ${error}`);
-          assert.equal(error.code, "EBADMSG");
-          assert.match(error.message, new RegExp(`the kernel returned ${length} bytes`));
+          assertEquals(error.code, "EBADMSG");
+          assertMatch(error.message, new RegExp(`the kernel returned ${length} bytes`));
         }
         tryReadOption(1, option as ReadableOption<unknown>); // throws nothing
       });
@@ -167,12 +174,15 @@ Deno.test("TCP_INFO has the fields that the kernel returns, and the others are u
       },
     }, () => getOption(fd, TCP_INFO));
   const old = cutTo(104);
-  assert.equal(old.sacked, full.sacked);
-  assert.equal(old.totalRetrans, full.totalRetrans);
-  assert.equal(old.pacingRate, undefined);
-  assert.equal(cutTo(107).pacingRate, undefined);
-  assert.equal(cutTo(112).pacingRate, full.pacingRate);
-  assert.throws(() => cutTo(4), { name: "SocketError", code: "EBADMSG", option: "TCP_INFO" });
+  assertEquals(old.sacked, full.sacked);
+  assertEquals(old.totalRetrans, full.totalRetrans);
+  assertEquals(old.pacingRate, undefined);
+  assertEquals(cutTo(107).pacingRate, undefined);
+  assertEquals(cutTo(112).pacingRate, full.pacingRate);
+  assertObjectMatch(assertThrows(() => cutTo(4), SocketError), {
+    code: "EBADMSG",
+    option: "TCP_INFO",
+  });
 });
 
 Deno.test("a codec that writes more than its size is refused, and one that is too large", () => {
@@ -186,15 +196,15 @@ Deno.test("a codec that writes more than its size is refused, and one that is to
     });
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   for (const written of [5, 4097, 2 ** 32, -1, NaN, 0.5]) {
-    assert.throws(() => setOption(listener, option(4, written), true), {
-      name: "RangeError",
-      message: /^SO_FAULTY: .*codec/,
-    });
+    assertMatch(
+      assertThrows(() => setOption(listener, option(4, written), true), RangeError).message,
+      /^SO_FAULTY: .*codec/,
+    );
   }
   for (const size of [-1, NaN, 0.5, 2 ** 24 + 1, Infinity]) {
-    assert.throws(() => option(size, 4), { name: "RangeError", message: /size/ });
+    assertMatch(assertThrows(() => option(size, 4), RangeError).message, /size/);
   }
-  assert.equal(getOption(listener, SO_KEEPALIVE), false);
+  assertEquals(getOption(listener, SO_KEEPALIVE), false);
 });
 
 Deno.test("an address that is longer than the memory is cut, as macOS allows", () => {
@@ -233,7 +243,7 @@ async function withGroups(count: number, fn: (path: string) => Promise<void>): P
   }).spawn();
   const reader = process.stdout.getReader();
   try {
-    assert.match(new TextDecoder().decode((await reader.read()).value), /^ready/);
+    assertMatch(new TextDecoder().decode((await reader.read()).value), /^ready/);
     await fn(path);
   } finally {
     reader.releaseLock();
@@ -249,8 +259,8 @@ testWith(["root", "python3"], "SO_PEERGROUPS tells 20,000 groups", async () => {
     await withGroups(count, async (path) => {
       using conn = await Deno.connect({ transport: "unix", path });
       const groups = getOption(conn, SO_PEERGROUPS);
-      assert.deepEqual(groups, Array.from({ length: count }, (_, i) => i + 1));
-      assert.equal(getOption(conn, SO_DOMAIN), "unix");
+      assertEquals(groups, Array.from({ length: count }, (_, i) => i + 1));
+      assertEquals(getOption(conn, SO_DOMAIN), "unix");
     });
   }
 });
@@ -281,8 +291,8 @@ testWith(["root", "python3"], "an option of 80,000 bytes of one's own does no ha
         file,
         path,
       ]);
-      assert.equal(code, 0, stderr);
-      assert.equal(stdout.trim(), "16000000 true");
+      assertEquals(code, 0, stderr);
+      assertEquals(stdout.trim(), "16000000 true");
     }));
 });
 
@@ -307,8 +317,8 @@ Deno.test("SO_GET_FILTER, which counts in instructions of 8 bytes, does no harm"
   await withProgram(program, async (file) => {
     const args = ["run", "--allow-net", "--allow-ffi", "--unstable-net", "--no-check", file];
     const { code, stdout, stderr } = await run(Deno.execPath(), args);
-    assert.equal(code, 0, stderr);
-    assert.equal(stdout.trim(), "819200 true");
+    assertEquals(code, 0, stderr);
+    assertEquals(stdout.trim(), "819200 true");
   });
 });
 
@@ -322,7 +332,7 @@ testWith("python3", "every errno has its name", async () => {
   for (const entry of names.trim().split(" ")) {
     const [number, name] = entry.split(":");
     const { code, message } = new SocketError("getsockopt", Number(number));
-    assert.equal(code, same[name!] ?? name);
-    assert.doesNotMatch(message, /error number/);
+    assertEquals(code, same[name!] ?? name);
+    assertNotMatch(message, /error number/);
   }
 });

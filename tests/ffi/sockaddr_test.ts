@@ -1,6 +1,6 @@
 /** Socket addresses as the kernel writes them, and their text. */
 
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { readSockaddr, showAddr, writeSockaddr } from "../../ffi/sockaddr.ts";
 import { output, ROOT, testInNamespace, withProgram } from "../helpers.ts";
 
@@ -12,21 +12,21 @@ function roundTrip(hostname: string, port: number): Deno.Addr {
 
 Deno.test("an address has one text", () => {
   const net = (hostname: string): Deno.NetAddr => ({ transport: "tcp", hostname, port: 80 });
-  assert.equal(showAddr(net("127.0.0.1")), "127.0.0.1:80");
-  assert.equal(showAddr(net("::1")), "[::1]:80");
-  assert.equal(showAddr(net("fe80::1%eth0")), "[fe80::1%eth0]:80");
-  assert.equal(showAddr(net("localhost")), "localhost:80");
-  assert.equal(showAddr({ transport: "unix", path: "/run/a" }), "/run/a");
+  assertEquals(showAddr(net("127.0.0.1")), "127.0.0.1:80");
+  assertEquals(showAddr(net("::1")), "[::1]:80");
+  assertEquals(showAddr(net("fe80::1%eth0")), "[fe80::1%eth0]:80");
+  assertEquals(showAddr(net("localhost")), "localhost:80");
+  assertEquals(showAddr({ transport: "unix", path: "/run/a" }), "/run/a");
 });
 
 Deno.test("an IPv6 address keeps its zone, which is a name or a number", () => {
-  assert.deepEqual(roundTrip("fe80::1%lo", 80), {
+  assertEquals(roundTrip("fe80::1%lo", 80), {
     transport: "tcp",
     hostname: "fe80::1%lo",
     port: 80,
   });
   // an interface that is not there
-  assert.equal(showAddr(roundTrip("fe80::1%12345678", 80)), "[fe80::1%12345678]:80");
+  assertEquals(showAddr(roundTrip("fe80::1%12345678", 80)), "[fe80::1%12345678]:80");
 });
 
 Deno.test("what is no address is refused, and said", () => {
@@ -41,10 +41,10 @@ Deno.test("what is no address is refused, and said", () => {
       ["1::2::3", /an IPv6 address, got "1::2::3"/],
     ] as const
   ) {
-    assert.throws(() => roundTrip(hostname, 80), { name: "TypeError", message });
+    assertMatch(assertThrows(() => roundTrip(hostname, 80), TypeError).message, message);
   }
   for (const port of [-1, 65536, 1.5]) {
-    assert.throws(() => roundTrip("127.0.0.1", port), { name: "RangeError", message: /port/ });
+    assertMatch(assertThrows(() => roundTrip("127.0.0.1", port), RangeError).message, /port/);
   }
 });
 
@@ -63,6 +63,6 @@ testInNamespace("the kernel's own address of a link has its zone", async (inside
   `;
   await withProgram(program, async (file) => {
     const args = ["run", "--allow-net", "--allow-ffi", "--no-check", file];
-    assert.equal((await output(...inside, Deno.execPath(), ...args)).trim(), "[fe80::1%one]:PORT");
+    assertEquals((await output(...inside, Deno.execPath(), ...args)).trim(), "[fe80::1%one]:PORT");
   });
 });

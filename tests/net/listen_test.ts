@@ -1,9 +1,10 @@
-import assert from "node:assert/strict";
+import { assertEquals, assertObjectMatch, assertThrows } from "@std/assert";
 import {
   applySettings,
   assertOption,
   getOption,
   listen,
+  OptionAssertionError,
   SO_KEEPALIVE,
   SO_LINGER,
   SO_RCVBUF,
@@ -11,6 +12,7 @@ import {
   SO_REUSEPORT,
   SO_SNDBUF,
   SO_TYPE,
+  SocketError,
   TCP_CONGESTION,
   TCP_INFO,
   TCP_KEEPCNT,
@@ -66,14 +68,14 @@ Deno.test("listen() sets the backlog, and warns where the kernel caps it", () =>
     void warnings.push([message, properties]);
   const logger = { ...console, warn };
   using short = listen({ ...local, backlog: 9, logger });
-  assert.equal(getOption(short, TCP_INFO).sacked, 9);
-  assert.deepEqual(warnings, []);
+  assertEquals(getOption(short, TCP_INFO).sacked, 9);
+  assertEquals(warnings, []);
 
   using long = listen({ ...local, backlog: 1_000_000, logger });
   const limit = getOption(long, TCP_INFO).sacked;
   const note = `capped at ${limit} by net.core.somaxconn; ` +
     "to raise it: sysctl -w net.core.somaxconn=1000000";
-  assert.deepEqual(warnings, [[
+  assertEquals(warnings, [[
     `backlog: expected 1000000, got ${limit} (${note})`,
     {
       event: "setting_changed",
@@ -89,17 +91,21 @@ Deno.test("listen() sets the backlog, and warns where the kernel caps it", () =>
 Deno.test("listen() that fails leaves no listener behind", () => {
   using taken = Deno.listen(local);
   const { port } = taken.addr;
-  assert.throws(() => listen({ hostname: "127.0.0.1", port }), Deno.errors.AddrInUse);
+  assertThrows(() => listen({ hostname: "127.0.0.1", port }), Deno.errors.AddrInUse);
   const free = Deno.listen(local);
   const address = { hostname: "127.0.0.1", port: free.addr.port };
   free.close();
-  assert.throws(
-    () => listen({ ...address, strict: true, settings: { receiveBufferSize: 2 ** 30 } }),
-    { name: "OptionAssertionError", option: "SO_RCVBUF", expected: 2 ** 30 },
+  assertObjectMatch(
+    assertThrows(
+      () => listen({ ...address, strict: true, settings: { receiveBufferSize: 2 ** 30 } }),
+      OptionAssertionError,
+    ),
+    { option: "SO_RCVBUF", expected: 2 ** 30 },
   );
-  assert.throws(
-    () => listen({ ...address, settings: { congestion: "none" } }),
-    { name: "SocketError", option: "TCP_CONGESTION" },
+  assertEquals(
+    assertThrows(() => listen({ ...address, settings: { congestion: "none" } }), SocketError)
+      .option,
+    "TCP_CONGESTION",
   );
   listen(address).close();
 });
@@ -113,7 +119,7 @@ Deno.test("applySettings() reports what was asked, what is, and the limit", asyn
     userTimeout: 1234,
   });
   const effective = getOption(client, SO_RCVBUF);
-  assert.deepEqual(capped, {
+  assertEquals(capped, {
     option: "SO_RCVBUF",
     requested: 2 ** 30,
     effective,
@@ -122,14 +128,14 @@ Deno.test("applySettings() reports what was asked, what is, and the limit", asyn
     note: `capped at ${effective / 2} by net.core.rmem_max; ` +
       "to raise it: sysctl -w net.core.rmem_max=1073741824",
   });
-  assert.deepEqual(raised, {
+  assertEquals(raised, {
     option: "SO_SNDBUF",
     requested: 1,
     effective: getOption(client, SO_SNDBUF),
     ok: false,
     note: "raised to the kernel's least size",
   });
-  assert.deepEqual(fine, {
+  assertEquals(fine, {
     option: "TCP_USER_TIMEOUT",
     requested: 1234,
     effective: 1234,

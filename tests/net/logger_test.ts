@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { configureSync, getLogger, resetSync } from "../logtape.ts";
 import { echoOnce, serve } from "../../mod.ts";
 import { type Logger, readyLogger } from "../../src/net/logger.ts";
@@ -23,7 +23,7 @@ Deno.test("what a logger throws, or rejects, is no concern of who logs", async (
       { hostname: "127.0.0.1", port: 0, logger: loggerOf(log) },
       echoOnce(),
     );
-    assert.deepEqual(await exchange(await connectTo(server), bytes("hello")), bytes("hello"));
+    assertEquals(await exchange(await connectTo(server), bytes("hello")), bytes("hello"));
   }
 });
 
@@ -41,7 +41,7 @@ Deno.test("serve({ logger: console }) goes on when the console's files are full"
   await withProgram(program, async (file) => {
     const command = `"$0" run --allow-net --allow-ffi "$1" >/dev/full 2>/dev/full`;
     const { code } = await run("sh", ["-c", command, Deno.execPath(), file]);
-    assert.equal(code, 42);
+    assertEquals(code, 42);
   });
 });
 
@@ -56,18 +56,18 @@ Deno.test("a logger of LogTape gets messages as they are, and tells its level", 
     ],
   });
   try {
-    assert.equal(readyLogger(getLogger("quiet")).debugging, false);
+    assertEquals(readyLogger(getLogger("quiet")).debugging, false);
     const logger = readyLogger(getLogger("loud"));
-    assert.equal(logger.debugging, true);
+    assertEquals(logger.debugging, true);
     logger.debug('recv: "{a}"', { a: 1 });
     logger.warn("}{");
-    assert.deepEqual(lines, ['debug recv: "{a}"', "warning }{"]);
+    assertEquals(lines, ['debug recv: "{a}"', "warning }{"]);
   } finally {
     resetSync();
   }
 });
 
 Deno.test("a logger of @std/log tells its level by a number", () => {
-  assert.equal(readyLogger({ ...console, level: 20 } as Logger).debugging, false);
-  assert.equal(readyLogger({ ...console, level: 10 } as Logger).debugging, true);
+  assertEquals(readyLogger({ ...console, level: 20 } as Logger).debugging, false);
+  assertEquals(readyLogger({ ...console, level: 10 } as Logger).debugging, true);
 });

@@ -1,6 +1,6 @@
 /** The package as others import it. */
 
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { ROOT, run } from "../helpers.ts";
 
 /** A program that uses what has types of Deno's and of Node.js's in it. */
@@ -21,7 +21,7 @@ for (const lib of [["dom", "deno.ns"], ["deno.window"], ["deno.window", "deno.un
     await Deno.writeTextFile(`${folder}/main.ts`, PROGRAM);
     const args = ["check", "--config", `${folder}/deno.json`, `${folder}/main.ts`];
     const { code, stderr } = await run(Deno.execPath(), args);
-    assert.equal(code, 0, stderr);
+    assertEquals(code, 0, stderr);
     await Deno.remove(folder, { recursive: true });
   });
 }

@@ -1,7 +1,13 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
 import * as sockopt from "../../mod.ts";
-import { getOption, setOption, type SocketLike, type WritableOption } from "../../mod.ts";
+import {
+  getOption,
+  setOption,
+  SocketError,
+  type SocketLike,
+  type WritableOption,
+} from "../../mod.ts";
 import { connectTo, isCapable, ROOT, run, testWith, withProgram } from "../helpers.ts";
 
 /** Deno has no raw sockets: these are made, and closed, through libc. */
@@ -418,11 +424,9 @@ function testOption(
   testWith(needs, isRefused ? `${option.name} takes ${capability}` : name, async () => {
     using made = await KINDS[kind]();
     if (!isRefused) return test(made.socket);
-    assert.throws(() => setOption(made.socket, option, value), {
-      name: "SocketError",
-      code: /^(EPERM|EACCES)$/,
-      message: new RegExp(`, it takes ${capability} `),
-    });
+    const error = assertThrows(() => setOption(made.socket, option, value), SocketError);
+    assertMatch(error.code, /^(EPERM|EACCES)$/);
+    assertMatch(error.message, new RegExp(`, it takes ${capability} `));
   });
 }
 
@@ -430,14 +434,14 @@ for (const [option, kind, value, readsBack = value] of TRIALS) {
   testOption(`${option.name} is set to ${show(value)}`, option, kind, value, (socket) => {
     setOption(socket, option, value);
     if (option.access === "read-write" && readsBack !== UNREAD) {
-      assert.deepEqual(getOption(socket, option), readsBack);
+      assertEquals(getOption(socket, option), readsBack);
     }
   });
 }
 
 for (const [option, kind, value, code] of REFUSALS) {
   testOption(`${option.name} is refused with ${code}`, option, kind, value, (socket) => {
-    assert.throws(() => setOption(socket, option, value), { name: "SocketError", code });
+    assertEquals(assertThrows(() => setOption(socket, option, value), SocketError).code, code);
   });
 }
 
@@ -449,10 +453,10 @@ function doAndUndo(
   undone: WritableOption<unknown>,
 ): void {
   const code = /EADDRNOTAVAIL|EINVAL|ENOENT/;
-  assert.throws(() => setOption(socket, undone, value), { code });
+  assertMatch(assertThrows(() => setOption(socket, undone, value), SocketError).code, code);
   setOption(socket, done, value);
   setOption(socket, undone, value);
-  assert.throws(() => setOption(socket, undone, value), { code });
+  assertMatch(assertThrows(() => setOption(socket, undone, value), SocketError).code, code);
 }
 
 for (const [kind, value, done, undone] of PAIRS) {
@@ -474,7 +478,7 @@ testWith("Linux", "the filters of sources are set on a group that was joined", a
   using made = await KINDS.udp();
   setOption(made.socket, IP_ADD_SOURCE_MEMBERSHIP, source4);
   setOption(made.socket, sockopt.IP_MSFILTER, { ...filter4, sources: ["127.0.0.5", "127.0.0.6"] });
-  assert.deepEqual(getOption(made.socket, sockopt.IP_MSFILTER, source4Group), {
+  assertEquals(getOption(made.socket, sockopt.IP_MSFILTER, source4Group), {
     ...filter4,
     sources: ["127.0.0.5", "127.0.0.6"],
   });
@@ -483,20 +487,20 @@ testWith("Linux", "the filters of sources are set on a group that was joined", a
     ...source4,
     sourceaddr: "127.0.0.6",
   });
-  assert.throws(() => setOption(made.socket, sockopt.IP_DROP_SOURCE_MEMBERSHIP, source4));
+  assertThrows(() => setOption(made.socket, sockopt.IP_DROP_SOURCE_MEMBERSHIP, source4));
 
   using made6 = await KINDS.udp6();
   setOption(made6.socket, IPV6_MCAST_JOIN_SOURCE_GROUP, groupSource6);
   const sources = [udpAddr("::5"), udpAddr("::6")];
   setOption(made6.socket, sockopt.IPV6_MCAST_MSFILTER, { ...group6, mode: "include", sources });
-  assert.deepEqual(getOption(made6.socket, sockopt.IPV6_MCAST_MSFILTER, group6), {
+  assertEquals(getOption(made6.socket, sockopt.IPV6_MCAST_MSFILTER, group6), {
     ...group6,
     mode: "include",
     sources,
   });
   const sixth = { ...group6, source: sources[1]! };
   setOption(made6.socket, sockopt.IPV6_MCAST_LEAVE_SOURCE_GROUP, sixth);
-  assert.throws(() => setOption(made6.socket, sockopt.IPV6_MCAST_LEAVE_SOURCE_GROUP, groupSource6));
+  assertThrows(() => setOption(made6.socket, sockopt.IPV6_MCAST_LEAVE_SOURCE_GROUP, groupSource6));
 });
 
 testWith(["Linux", "CAP_NET_ADMIN"], "a connection is taken apart with TCP_REPAIR", async () => {
@@ -504,7 +508,7 @@ testWith(["Linux", "CAP_NET_ADMIN"], "a connection is taken apart with TCP_REPAI
   const { socket } = made;
   setOption(socket, sockopt.TCP_REPAIR, "on");
   setOption(socket, sockopt.TCP_REPAIR_QUEUE, "send");
-  assert.equal(getOption(socket, sockopt.TCP_REPAIR_QUEUE), "send");
+  assertEquals(getOption(socket, sockopt.TCP_REPAIR_QUEUE), "send");
   assert(getOption(socket, sockopt.TCP_QUEUE_SEQ) > 0);
   const window = getOption(socket, sockopt.TCP_REPAIR_WINDOW);
   assert(window.rcvWnd > 0 && window.sndWnd > 0);
@@ -520,7 +524,7 @@ testWith(["Linux", "CAP_NET_ADMIN"], "a connection is taken apart with TCP_REPAI
   setOption(fresh.socket, sockopt.TCP_REPAIR, "on");
   setOption(fresh.socket, sockopt.TCP_REPAIR_QUEUE, "receive");
   setOption(fresh.socket, sockopt.TCP_QUEUE_SEQ, 4_000_000_000);
-  assert.equal(getOption(fresh.socket, sockopt.TCP_QUEUE_SEQ), 4_000_000_000);
+  assertEquals(getOption(fresh.socket, sockopt.TCP_QUEUE_SEQ), 4_000_000_000);
 });
 
 testWith("Linux", "a listener keeps the SYN of its connections with TCP_SAVE_SYN", async () => {
@@ -529,40 +533,40 @@ testWith("Linux", "a listener keeps the SYN of its connections with TCP_SAVE_SYN
   using client = await connectTo(listener);
   using conn = await listener.accept();
   const syn = getOption(conn, sockopt.TCP_SAVED_SYN);
-  assert.equal(syn[0]! >> 4, 4, "an IPv4 header");
-  assert.equal(syn[20]! * 256 + syn[21]!, client.localAddr.port, "the client's port");
-  assert.equal(getOption(conn, sockopt.TCP_SAVED_SYN).length, 0, "reading it throws it away");
+  assertEquals(syn[0]! >> 4, 4, "an IPv4 header");
+  assertEquals(syn[20]! * 256 + syn[21]!, client.localAddr.port, "the client's port");
+  assertEquals(getOption(conn, sockopt.TCP_SAVED_SYN).length, 0, "reading it throws it away");
 });
 
 Deno.test("the options of a Unix socket tell who is at the other end", async () => {
   using made = await KINDS.unix();
   const { socket } = made;
-  assert.deepEqual(getOption(socket, sockopt.SO_PEERCRED), {
+  assertEquals(getOption(socket, sockopt.SO_PEERCRED), {
     pid: Deno.pid,
     uid: Deno.uid(),
     gid: Deno.gid(),
   });
-  assert.equal(getOption(socket, sockopt.SO_DOMAIN), "unix");
-  assert.equal(getOption(socket, sockopt.SO_TYPE), "stream");
+  assertEquals(getOption(socket, sockopt.SO_DOMAIN), "unix");
+  assertEquals(getOption(socket, sockopt.SO_TYPE), "stream");
   assert(Array.isArray(getOption(socket, sockopt.SO_PEERGROUPS)));
   const pidfd = getOption(socket, sockopt.SO_PEERPIDFD);
-  assert.equal(libc.close(pidfd), 0, "it is a descriptor of this process's own");
+  assertEquals(libc.close(pidfd), 0, "it is a descriptor of this process's own");
 });
 
 Deno.test("the options of a TCP socket tell what it is", async () => {
   using made = await KINDS.tcp6();
   const { socket } = made;
-  assert.equal(getOption(socket, sockopt.SO_DOMAIN), "inet6");
-  assert.equal(getOption(socket, sockopt.SO_PROTOCOL), "tcp");
-  assert.equal(getOption(socket, sockopt.SO_ERROR), 0);
-  assert.equal(getOption(socket, sockopt.IPV6_MTU), 65_536);
-  assert.equal(getOption(socket, sockopt.IPV6_PATHMTU), 65_536);
-  assert.deepEqual(getOption(socket, sockopt.SO_PEERNAME), {
+  assertEquals(getOption(socket, sockopt.SO_DOMAIN), "inet6");
+  assertEquals(getOption(socket, sockopt.SO_PROTOCOL), "tcp");
+  assertEquals(getOption(socket, sockopt.SO_ERROR), 0);
+  assertEquals(getOption(socket, sockopt.IPV6_MTU), 65_536);
+  assertEquals(getOption(socket, sockopt.IPV6_PATHMTU), 65_536);
+  assertEquals(getOption(socket, sockopt.SO_PEERNAME), {
     ...(socket as Deno.TcpConn).remoteAddr,
   });
   const { rcvbuf, sndbuf } = getOption(socket, sockopt.SO_MEMINFO);
-  assert.equal(rcvbuf, getOption(socket, sockopt.SO_RCVBUF));
-  assert.equal(sndbuf, getOption(socket, sockopt.SO_SNDBUF));
+  assertEquals(rcvbuf, getOption(socket, sockopt.SO_RCVBUF));
+  assertEquals(sndbuf, getOption(socket, sockopt.SO_SNDBUF));
 });
 
 Deno.test("SO_ATTACH_FILTER drops what its program says, until SO_DETACH_FILTER", async () => {
@@ -578,15 +582,16 @@ Deno.test("SO_ATTACH_FILTER drops what its program says, until SO_DETACH_FILTER"
   ]);
   await sender.send(new Uint8Array([6, 1]), socket.addr);
   await sender.send(new Uint8Array([7, 2]), socket.addr);
-  assert.deepEqual((await socket.receive())[0], new Uint8Array([7, 2]));
+  assertEquals((await socket.receive())[0], new Uint8Array([7, 2]));
   setOption(socket, sockopt.SO_DETACH_FILTER, true);
   await sender.send(new Uint8Array([6, 3]), socket.addr);
-  assert.deepEqual((await socket.receive())[0], new Uint8Array([6, 3]));
-  assert.throws(() => setOption(socket, sockopt.SO_ATTACH_FILTER, []), RangeError);
-  assert.throws(() => setOption(socket, sockopt.SO_ATTACH_FILTER, [{ code: 0xffff }]), {
-    name: "SocketError",
-    code: "EINVAL",
-  });
+  assertEquals((await socket.receive())[0], new Uint8Array([6, 3]));
+  assertThrows(() => setOption(socket, sockopt.SO_ATTACH_FILTER, []), RangeError);
+  assertEquals(
+    assertThrows(() => setOption(socket, sockopt.SO_ATTACH_FILTER, [{ code: 0xffff }]), SocketError)
+      .code,
+    "EINVAL",
+  );
 });
 
 Deno.test("SO_ATTACH_REUSEPORT_CBPF chooses the listener of a connection", async () => {
@@ -598,7 +603,7 @@ Deno.test("SO_ATTACH_REUSEPORT_CBPF chooses the listener of a connection", async
     for (let i = 0; i < 20; i++) {
       using _client = await connectTo(listener);
       using conn = await listener.accept(); // never, if it went to the other one
-      assert.equal(conn.localAddr.port, first.addr.port);
+      assertEquals(conn.localAddr.port, first.addr.port);
     }
   }
   setOption(second, sockopt.SO_DETACH_REUSEPORT_BPF, true);
@@ -606,8 +611,8 @@ Deno.test("SO_ATTACH_REUSEPORT_CBPF chooses the listener of a connection", async
 
 Deno.test("MPTCP_INFO and TCP_IS_MPTCP tell of Multipath TCP", async () => {
   using made = await KINDS.tcp();
-  assert.equal(getOption(made.socket, sockopt.TCP_IS_MPTCP), false);
-  assert.throws(() => getOption(made.socket, sockopt.MPTCP_INFO), { name: "SocketError" });
+  assertEquals(getOption(made.socket, sockopt.TCP_IS_MPTCP), false);
+  assertThrows(() => getOption(made.socket, sockopt.MPTCP_INFO), SocketError);
 });
 
 testWith(
@@ -636,7 +641,7 @@ console.log(getOption(fd, TCP_IS_MPTCP), fallback, subflows, bytesSent ?? 1000n)
         "--no-check",
         file,
       ]);
-      assert.equal(stdout.trim(), "true false 0 1000n", stderr);
+      assertEquals(stdout.trim(), "true false 0 1000n", stderr);
     });
   },
 );
@@ -655,7 +660,7 @@ testWith("Linux", "IPV6_FLOWLABEL_MGR tells the label that the kernel has chosen
   setOption(made.socket, sockopt.IPV6_FLOWLABEL_MGR, request);
   assert(request.label > 0 && request.label < 2 ** 20, `${request.label}`);
   const labels = await Deno.readTextFile("/proc/net/ip6_flowlabel");
-  assert.match(labels, new RegExp(`^${request.label.toString(16).padStart(5, "0")} `, "mi"));
+  assertMatch(labels, new RegExp(`^${request.label.toString(16).padStart(5, "0")} `, "mi"));
   setOption(made.socket, sockopt.IPV6_FLOWLABEL_MGR, Object.freeze({ ...request, action: "put" }));
 });
 
@@ -666,20 +671,20 @@ testWith("Linux", "a filter of 64 sources is set", async () => {
   setOption(made.socket, sockopt.IPV6_MCAST_MSFILTER, { ...group6, mode: "include", sources });
   const filters = await Deno.readTextFile("/proc/net/mcfilter6");
   const ours = filters.split("\n").filter((line) => /ff02.*1234 20010db8/.test(line));
-  assert.equal(ours.length, 64, filters);
+  assertEquals(ours.length, 64, filters);
   const read = getOption(made.socket, sockopt.IPV6_MCAST_MSFILTER, group6);
-  assert.equal(read.mode, "include");
-  assert.deepEqual(new Set(read.sources.map(({ hostname }) => hostname)).size, 64);
+  assertEquals(read.mode, "include");
+  assertEquals(new Set(read.sources.map(({ hostname }) => hostname)).size, 64);
 
   using made4 = await KINDS.udp();
   setOption(made4.socket, MCAST_JOIN_GROUP, group4);
-  assert.deepEqual(getOption(made4.socket, sockopt.MCAST_MSFILTER, group4), {
+  assertEquals(getOption(made4.socket, sockopt.MCAST_MSFILTER, group4), {
     ...group4,
     mode: "exclude",
     sources: [],
   });
   // @ts-expect-error: it is read of one group
-  assert.throws(() => getOption(made4.socket, sockopt.MCAST_MSFILTER), TypeError);
+  assertThrows(() => getOption(made4.socket, sockopt.MCAST_MSFILTER), TypeError);
 });
 
 testWith("Linux", "SO_TXREHASH takes -1, 0 and 1", async () => {
@@ -688,10 +693,10 @@ testWith("Linux", "SO_TXREHASH takes -1, 0 and 1", async () => {
     setOption(made.socket, sockopt.SO_TXREHASH, value);
     assert((readsBack as readonly number[]).includes(getOption(made.socket, sockopt.SO_TXREHASH)));
   }
-  assert.throws(() => setOption(made.socket, sockopt.SO_TXREHASH, 255), {
-    name: "RangeError",
-    message: "SO_TXREHASH: expected a whole number from -1 to 1, got 255",
-  });
+  assertEquals(
+    assertThrows(() => setOption(made.socket, sockopt.SO_TXREHASH, 255), RangeError).message,
+    "SO_TXREHASH: expected a whole number from -1 to 1, got 255",
+  );
 });
 
 testWith("Linux", "a time-out is rounded to microseconds, and never to none at all", async () => {
@@ -738,7 +743,7 @@ const WRONG: [option: WritableOption<unknown>, kind: Kind, value: unknown, messa
 for (const [option, kind, value, message] of WRONG) {
   testWith("Linux", `${option.name} says what is wrong with ${show(value)}`, async () => {
     using made = await KINDS[kind]();
-    assert.throws(() => setOption(made.socket, option, value), { message });
+    assertMatch(assertThrows(() => setOption(made.socket, option, value), Error).message, message);
   });
 }
 
@@ -760,5 +765,5 @@ Deno.test("every option that can be written is tried here", () => {
       access !== "read-only" && optname >= 0 && !tried.has(name)
     )
     .map(({ name }) => name);
-  assert.deepEqual(untried, []);
+  assertEquals(untried, []);
 });

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import {
   applySettings,
   getOption,
@@ -15,7 +15,7 @@ function runDeno<T>(text: string, permissions: string[], wrap: string[] = []): P
   return withProgram(text, async (file) => {
     const [program, ...args] = [...wrap, Deno.execPath(), "run", ...permissions, file];
     const { code, stdout, stderr } = await run(program!, args);
-    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
     return JSON.parse(stdout);
   });
 }
@@ -41,7 +41,7 @@ print(json.dumps({name: sysctl(name) for name in (
 `);
   const limits = kernelLimits();
   const range = (of: KernelLimits["tcpRmem"]) => Object.values(of!).map(String);
-  assert.deepEqual({
+  assertEquals({
     "core/somaxconn": [`${limits.somaxconn}`],
     "ipv4/tcp_max_syn_backlog": [`${limits.maxSynBacklog}`],
     "core/rmem_max": [`${limits.rmemMax}`],
@@ -60,14 +60,14 @@ Deno.test({
   name: "kernelLimits() tells what may be read, and of the rest nothing, without a prompt",
   ignore: !LINUX,
   async fn() {
-    assert.deepEqual(await limitsOf([]), {});
+    assertEquals(await limitsOf([]), {});
     const somaxconn = "/proc/sys/net/core/somaxconn";
-    assert.deepEqual(await limitsOf([`--allow-read=${somaxconn}`]), {
+    assertEquals(await limitsOf([`--allow-read=${somaxconn}`]), {
       somaxconn: Number(await Deno.readTextFile(somaxconn)),
     });
     // the time-out is not known when only one of the two that it follows from is
     const retries = "/proc/sys/net/ipv4/tcp_syn_retries";
-    assert.deepEqual(await limitsOf([`--allow-read=${retries}`]), {
+    assertEquals(await limitsOf([`--allow-read=${retries}`]), {
       synRetries: Number(await Deno.readTextFile(retries)),
     });
   },
@@ -95,9 +95,9 @@ testInNamespace(
       await output(...inside, "sh", "-c", `echo ${retries} > ${folder}/tcp_syn_retries`);
       await output(...inside, "sh", "-c", `echo ${linear} > ${folder}/tcp_syn_linear_timeouts`);
       const limits = await limitsOf(["--allow-read"], inside);
-      assert.equal(limits.connectTimeout, seconds);
+      assertEquals(limits.connectTimeout, seconds);
       const took = Number(await output(...inside, "python3", "-c", CONNECT));
-      assert.ok(
+      assert(
         took > seconds - 0.5 && took < seconds + 0.9,
         `${took} seconds instead of ${seconds}`,
       );
@@ -136,9 +136,9 @@ const HALF_OPEN = `
 testInNamespace("synRetries of a listener is how often a SYN-ACK is sent again", async (inside) => {
   await output(...inside, "nft", DROP_SYN_ACK);
   const half = await runDeno<HalfOpen>(HALF_OPEN, ["--allow-all"], inside);
-  assert.deepEqual([half.synRetries, half.seen], [1, true]);
-  assert.ok(half.seconds > 2.5 && half.seconds < 4.5, `${half.seconds} instead of 1 + 2 seconds`);
-  assert.match(await output(...inside, "nft", "list", "ruleset"), /counter packets 2 /);
+  assertEquals([half.synRetries, half.seen], [1, true]);
+  assert(half.seconds > 2.5 && half.seconds < 4.5, `${half.seconds} instead of 1 + 2 seconds`);
+  assertMatch(await output(...inside, "nft", "list", "ruleset"), /counter packets 2 /);
 }, ["nft", "ss"]);
 
 Deno.test({
@@ -146,12 +146,12 @@ Deno.test({
   ignore: !LINUX,
   async fn() {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    assert.deepEqual(applySettings(listener, { synRetries: 2 }), [
+    assertEquals(applySettings(listener, { synRetries: 2 }), [
       { option: "TCP_SYNCNT", requested: 2, effective: 2, ok: true },
     ]);
     using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
     using conn = await listener.accept();
-    assert.equal(getOption(conn, TCP_SYNCNT), 2, "it is inherited");
-    assert.notEqual(getOption(client, TCP_SYNCNT), 2);
+    assertEquals(getOption(conn, TCP_SYNCNT), 2, "it is inherited");
+    assertNotEquals(getOption(client, TCP_SYNCNT), 2);
   },
 });

@@ -1,6 +1,6 @@
 /** Every option that can be set on a listener: what its connections have of it, and that they are served. */
 
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertThrows } from "@std/assert";
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
 import {
   type AnySocketOption,
@@ -9,6 +9,7 @@ import {
   IPV6_V6ONLY,
   isSupported,
   listen,
+  OptionAssertionError,
   type OptionSetting,
   type ReadableOption,
   serve,
@@ -139,8 +140,8 @@ testWith(
         await client.write(bytes("for those that wait for data"));
         using conn = await listener.accept();
         const [has, expected] = [getOption(conn, option), getOption(listener, option)];
-        if (option.inherited === false) assert.notDeepEqual(has, expected);
-        else assert.deepEqual(has, expected);
+        if (option.inherited === false) assertNotEquals(has, expected);
+        else assertEquals(has, expected);
       });
     }
   },
@@ -159,13 +160,13 @@ testWith("root", "whatever is set on a listener, it is served or refused at star
           settings: { options: [[option, set?.value ?? VALUES[option.name] ?? true] as never] },
         }, echoOnce());
       if (set === undefined) {
-        assert.throws(start, SocketError);
+        assertThrows(start, SocketError);
         return;
       }
       await using server = start();
       using client = await connectTo(server);
       const message = bytes("as long as it takes to be served");
-      assert.deepEqual(await exchange(client, message), new Uint8Array(message));
+      assertEquals(await exchange(client, message), new Uint8Array(message));
       served.push(option.name);
     });
   }
@@ -186,7 +187,7 @@ testWith("root", "the options that were refused on every connection are served",
       echoOnce(),
     );
     using client = await connectTo(server);
-    assert.deepEqual(await exchange(client, bytes("here")), new Uint8Array(bytes("here")));
+    assertEquals(await exchange(client, bytes("here")), new Uint8Array(bytes("here")));
   }
 });
 
@@ -195,9 +196,13 @@ Deno.test("a buffer that reads back as it was asked for was capped at half of it
   setOption(probe, SO_RCVBUF, 2 ** 30);
   const max = getOption(probe, SO_RCVBUF) / 2;
   const receiveBufferSize = 2 * max;
-  assert.throws(
-    () => listen({ hostname: "127.0.0.1", port: 0, settings: { receiveBufferSize }, strict: true }),
-    { name: "OptionAssertionError", message: new RegExp(`capped at ${max} by net.core.rmem_max`) },
+  assertMatch(
+    assertThrows(
+      () =>
+        listen({ hostname: "127.0.0.1", port: 0, settings: { receiveBufferSize }, strict: true }),
+      OptionAssertionError,
+    ).message,
+    new RegExp(`capped at ${max} by net.core.rmem_max`),
   );
   listen({
     hostname: "127.0.0.1",

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch, assertObjectMatch, assertThrows } from "@std/assert";
 import {
   applySettings,
   assertOption,
@@ -33,18 +33,18 @@ function listener(): Deno.TcpListener {
 testWith("ss", "getOption() reads SO_RCVBUF and SO_SNDBUF from a listener", async () => {
   using socket = listener();
   const { stdout } = await run("ss", ["-Hltnm", "src", `127.0.0.1:${socket.addr.port}`]);
-  assert.equal(getOption(socket, SO_RCVBUF), Number(/rb(\d+)/.exec(stdout)![1]));
-  assert.equal(getOption(socket, SO_SNDBUF), Number(/tb(\d+)/.exec(stdout)![1]));
+  assertEquals(getOption(socket, SO_RCVBUF), Number(/rb(\d+)/.exec(stdout)![1]));
+  assertEquals(getOption(socket, SO_SNDBUF), Number(/tb(\d+)/.exec(stdout)![1]));
 });
 
 Deno.test("getOption() reads booleans, numbers, bigints, names and strings", () => {
   using socket = listener();
-  assert.equal(getOption(socket, SO_ACCEPTCONN), true);
-  assert.equal(getOption(socket, SO_REUSEADDR), true);
-  assert.equal(getOption(socket, SO_REUSEPORT), false);
-  assert.equal(getOption(socket, SO_TYPE), "stream");
-  assert.equal(typeof getOption(socket, SO_COOKIE), "bigint");
-  assert.match(getOption(socket, TCP_CONGESTION), /^[a-z]+$/);
+  assertEquals(getOption(socket, SO_ACCEPTCONN), true);
+  assertEquals(getOption(socket, SO_REUSEADDR), true);
+  assertEquals(getOption(socket, SO_REUSEPORT), false);
+  assertEquals(getOption(socket, SO_TYPE), "stream");
+  assertEquals(typeof getOption(socket, SO_COOKIE), "bigint");
+  assertMatch(getOption(socket, TCP_CONGESTION), /^[a-z]+$/);
 });
 
 testWitnessed("setOption() sets what another program reads", async () => {
@@ -59,46 +59,41 @@ testWitnessed("setOption() sets what another program reads", async () => {
     "s.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)",
     "s.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).rstrip(bytes(1))",
   ];
-  assert.equal(await witness(socketFd(socket), `(${options})`), "(1, (1, 7), 33, b'reno')");
+  assertEquals(await witness(socketFd(socket), `(${options})`), "(1, (1, 7), 33, b'reno')");
 });
 
 Deno.test("setOption() throws before any call when the value is wrong", () => {
   using socket = listener();
   // deno-lint-ignore no-explicit-any
   const wrong = (value: unknown): any => value;
-  assert.throws(() => setOption(socket, TCP_NODELAY, wrong(1)), {
-    name: "TypeError",
-    message: "TCP_NODELAY: expected true or false, got 1",
-  });
-  assert.throws(() => setOption(socket, SO_RCVBUF, wrong("64k")), {
-    name: "TypeError",
-    message: 'SO_RCVBUF: expected a whole number, got "64k"',
-  });
-  assert.throws(() => setOption(socket, SO_RCVBUF, 2 ** 31), {
-    name: "RangeError",
-    message: "SO_RCVBUF: expected a whole number from -2147483648 to 2147483647, got 2147483648",
-  });
-  assert.throws(() => setOption(socket, TCP_CONGESTION, "a name that is too long"), {
-    name: "RangeError",
-  });
+  assertEquals(
+    assertThrows(() => setOption(socket, TCP_NODELAY, wrong(1)), TypeError).message,
+    "TCP_NODELAY: expected true or false, got 1",
+  );
+  assertEquals(
+    assertThrows(() => setOption(socket, SO_RCVBUF, wrong("64k")), TypeError).message,
+    'SO_RCVBUF: expected a whole number, got "64k"',
+  );
+  assertEquals(
+    assertThrows(() => setOption(socket, SO_RCVBUF, 2 ** 31), RangeError).message,
+    "SO_RCVBUF: expected a whole number from -2147483648 to 2147483647, got 2147483648",
+  );
+  assertThrows(() => setOption(socket, TCP_CONGESTION, "a name that is too long"), RangeError);
 });
 
 Deno.test("setOption() turns the kernel's refusal into a SocketError", () => {
   using socket = listener();
-  assert.throws(() => setOption(socket, TCP_CONGESTION, "none"), (error) => {
-    assert(error instanceof SocketError);
-    assert.deepEqual(
-      [error.code, error.errno, error.syscall, error.option],
-      ["ENOENT", 2, "setsockopt", "TCP_CONGESTION"],
-    );
-    assert.equal(error.message, "setsockopt TCP_CONGESTION: no such name (ENOENT)");
-    return true;
-  });
+  const error = assertThrows(() => setOption(socket, TCP_CONGESTION, "none"), SocketError);
+  assertEquals(
+    [error.code, error.errno, error.syscall, error.option],
+    ["ENOENT", 2, "setsockopt", "TCP_CONGESTION"],
+  );
+  assertEquals(error.message, "setsockopt TCP_CONGESTION: no such name (ENOENT)");
 });
 
 Deno.test("getOption() of an option that the socket lacks is a SocketError", () => {
   const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  assert.throws(() => getOption(socket, TCP_NODELAY), { name: "SocketError", code: "EOPNOTSUPP" });
+  assertEquals(assertThrows(() => getOption(socket, TCP_NODELAY), SocketError).code, "EOPNOTSUPP");
   socket.close();
 });
 
@@ -106,13 +101,13 @@ Deno.test("access that an option does not have does not compile", () => {
   using socket = listener();
   const size: number = getOption(socket, SO_RCVBUF);
   const noDelay: boolean = getOption(socket, TCP_NODELAY);
-  assert.deepEqual([typeof size, typeof noDelay], ["number", "boolean"]);
+  assertEquals([typeof size, typeof noDelay], ["number", "boolean"]);
   // @ts-expect-error: TCP_INFO can only be read
-  assert.throws(() => setOption(socket, TCP_INFO, {}));
+  assertThrows(() => setOption(socket, TCP_INFO, {}));
   // @ts-expect-error: the value of TCP_NODELAY is a boolean
-  assert.throws(() => setOption(socket, TCP_NODELAY, 1));
+  assertThrows(() => setOption(socket, TCP_NODELAY, 1));
   // @ts-expect-error: the value of TCP_NODELAY is a boolean
-  assert.throws(() => assertOption(socket, TCP_NODELAY, 1));
+  assertThrows(() => assertOption(socket, TCP_NODELAY, 1));
 });
 
 Deno.test("the options of settings are typed pair by pair", () => {
@@ -128,17 +123,25 @@ Deno.test("the options of settings are typed pair by pair", () => {
     options: [[TCP_NODELAY, true], [SO_LINGER, 3], [SO_LINGER, false], [MINE, "on"]],
   });
   assertOption(socket, SO_KEEPALIVE, true);
-  assert.throws(() =>
-    applySettings(socket, {
-      // @ts-expect-error: the value of TCP_MAXSEG is a number
-      options: [[TCP_MAXSEG, "big"]],
-    }), /TCP_MAXSEG: expected a whole number, got "big"/);
-  assert.throws(() =>
-    applySettings(socket, {
-      // @ts-expect-error: the value of SO_LINGER is a number or false
-      options: [[SO_LINGER, true]],
-    }), /SO_LINGER: expected false or a whole number of seconds, got true/);
-  assert.throws(() =>
+  assertMatch(
+    String(assertThrows(() =>
+      applySettings(socket, {
+        // @ts-expect-error: the value of TCP_MAXSEG is a number
+        options: [[TCP_MAXSEG, "big"]],
+      })
+    )),
+    /TCP_MAXSEG: expected a whole number, got "big"/,
+  );
+  assertMatch(
+    String(assertThrows(() =>
+      applySettings(socket, {
+        // @ts-expect-error: the value of SO_LINGER is a number or false
+        options: [[SO_LINGER, true]],
+      })
+    )),
+    /SO_LINGER: expected false or a whole number of seconds, got true/,
+  );
+  assertThrows(() =>
     applySettings(socket, {
       // @ts-expect-error: TCP_INFO can only be read
       options: [[TCP_INFO, {}]],
@@ -149,15 +152,14 @@ Deno.test("assertOption() takes a buffer size as asked for, which is half of wha
   using socket = listener();
   setOption(socket, SO_RCVBUF, 50_000);
   assertOption(socket, SO_RCVBUF, 50_000);
-  assert.equal(getOption(socket, SO_RCVBUF), 100_000);
-  assert.throws(() => assertOption(socket, SO_RCVBUF, 100_000), OptionAssertionError);
-  assert.throws(() => assertOption(socket, SO_RCVBUF, 25_000), OptionAssertionError);
+  assertEquals(getOption(socket, SO_RCVBUF), 100_000);
+  assertThrows(() => assertOption(socket, SO_RCVBUF, 100_000), OptionAssertionError);
+  assertThrows(() => assertOption(socket, SO_RCVBUF, 25_000), OptionAssertionError);
 });
 
 Deno.test("assertOption() carries what was expected and what is", () => {
   using socket = listener();
-  assert.throws(() => assertOption(socket, SO_LINGER, 5), {
-    name: "OptionAssertionError",
+  assertObjectMatch(assertThrows(() => assertOption(socket, SO_LINGER, 5), OptionAssertionError), {
     message: "SO_LINGER: expected 5, got false",
     option: "SO_LINGER",
     expected: 5,

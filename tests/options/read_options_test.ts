@@ -1,4 +1,10 @@
-import assert from "node:assert/strict";
+import {
+  assert,
+  assertEquals,
+  assertObjectMatch,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import * as sockopt from "../../mod.ts";
 import {
   assertOption,
@@ -7,6 +13,7 @@ import {
   getOption,
   readOptions,
   setOption,
+  SocketError,
   supportedOptions,
   TCP_INFO,
 } from "../../mod.ts";
@@ -22,19 +29,19 @@ Deno.test("readOptions() gives what each kind of socket has, and nothing else", 
   using unix = Deno.listen({ transport: "unix", path: `${await Deno.makeTempDir()}/socket` });
 
   const tcp = readOptions(client);
-  assert.equal(tcp.TCP_NODELAY, false);
-  assert.equal(tcp.SO_TYPE, "stream");
-  assert.equal((tcp.TCP_INFO as sockopt.TcpInfo).state, "established");
-  assert.deepEqual(Object.keys(tcp).filter((name) => /^(IPV6|UDP)_/.test(name)), []);
-  assert.equal(readOptions(listener).SO_ACCEPTCONN, true);
+  assertEquals(tcp.TCP_NODELAY, false);
+  assertEquals(tcp.SO_TYPE, "stream");
+  assertEquals((tcp.TCP_INFO as sockopt.TcpInfo).state, "established");
+  assertEquals(Object.keys(tcp).filter((name) => /^(IPV6|UDP)_/.test(name)), []);
+  assertEquals(readOptions(listener).SO_ACCEPTCONN, true);
 
   const datagram = readOptions(udp);
-  assert.equal(datagram.UDP_SEGMENT, 0);
-  assert.equal(datagram.IP_TTL, 64);
-  assert.deepEqual(Object.keys(datagram).filter((name) => /^(IPV6|TCP)_/.test(name)), []);
+  assertEquals(datagram.UDP_SEGMENT, 0);
+  assertEquals(datagram.IP_TTL, 64);
+  assertEquals(Object.keys(datagram).filter((name) => /^(IPV6|TCP)_/.test(name)), []);
   udp.close();
 
-  assert.deepEqual(Object.keys(readOptions(unix)).filter((name) => !name.startsWith("SO_")), []);
+  assertEquals(Object.keys(readOptions(unix)).filter((name) => !name.startsWith("SO_")), []);
 });
 
 Deno.test("readOptions() changes nothing: SO_ERROR stays to be read", () => {
@@ -47,21 +54,20 @@ Deno.test("readOptions() changes nothing: SO_ERROR stays to be read", () => {
 
 Deno.test("supportedOptions() lists the table, without what the platform lacks", () => {
   const names = supportedOptions().map(({ name }) => name);
-  assert.equal(new Set(names).size, names.length);
+  assertEquals(new Set(names).size, names.length);
   assert(names.length > 200);
   assert(!names.includes("SO_NREAD"), "an option of macOS");
 });
 
 Deno.test("every option of the table is exported under its own name", () => {
   for (const option of OPTION_TABLE) {
-    assert.equal((sockopt as Record<string, unknown>)[option.name], option);
+    assertStrictEquals((sockopt as Record<string, unknown>)[option.name], option);
   }
 });
 
 Deno.test("an option that the platform lacks throws when it is used", () => {
   using listener = Deno.listen(local);
-  assert.throws(() => getOption(listener, sockopt.SO_NREAD), {
-    name: "SocketError",
+  assertObjectMatch(assertThrows(() => getOption(listener, sockopt.SO_NREAD), SocketError), {
     code: "ENOPROTOOPT",
     message: "getsockopt SO_NREAD: Linux does not have this option (ENOPROTOOPT)",
   });
@@ -87,7 +93,7 @@ testWith(
         ])
         : run(Deno.execPath(), args);
     });
-    assert.equal(
+    assertEquals(
       asNobody.stdout,
       "setsockopt SO_MARK: not permitted, it takes CAP_NET_ADMIN or CAP_NET_RAW (EPERM)\n",
       asNobody.stderr,
@@ -106,7 +112,7 @@ Deno.test("defineOption() makes an option that every function takes", async () =
   using listener = Deno.listen(local);
   setOption(listener, MY_TTL, 77);
   assertOption(listener, sockopt.IP_TTL, 77);
-  assert.equal(getOption(listener, MY_TTL), 77);
+  assertEquals(getOption(listener, MY_TTL), 77);
   using other = sockopt.listen({ ...local, settings: { options: [[MY_TTL, 55]] } });
   using _client = await connectTo(other);
   using conn = await other.accept();
@@ -119,9 +125,9 @@ Deno.test("defineOption() makes an option that every function takes", async () =
     codec: codecs.bytes(1),
     access: "read-only",
   });
-  assert.deepEqual(getOption(listener, MY_STATE), new Uint8Array([10]));
+  assertEquals(getOption(listener, MY_STATE), new Uint8Array([10]));
   // @ts-expect-error: it can only be read
-  assert.throws(() => setOption(listener, MY_STATE, new Uint8Array([1])));
+  assertThrows(() => setOption(listener, MY_STATE, new Uint8Array([1])));
 });
 
 testWith("ss", "TCP_INFO says what ss says of a live connection", async () => {
@@ -138,27 +144,27 @@ testWith("ss", "TCP_INFO says what ss says of a live connection", async () => {
   ]);
   const info = getOption(client, TCP_INFO);
   const field = (pattern: RegExp): number => Number(pattern.exec(stdout)?.[1]);
-  assert.equal(info.sndWscale, field(/wscale:(\d+),/));
-  assert.equal(info.rcvWscale, field(/wscale:\d+,(\d+)/));
-  assert.equal(info.rto / 1000, field(/rto:([\d.]+)/));
-  assert.equal(info.rtt / 1000, field(/ rtt:([\d.]+)/));
-  assert.equal(info.rttvar / 1000, field(/ rtt:[\d.]+\/([\d.]+)/));
-  assert.equal(info.sndMss, field(/ mss:(\d+)/));
-  assert.equal(info.pmtu, field(/pmtu:(\d+)/));
-  assert.equal(info.rcvMss, field(/rcvmss:(\d+)/));
-  assert.equal(info.advmss, field(/advmss:(\d+)/));
-  assert.equal(info.sndCwnd, field(/cwnd:(\d+)/));
-  assert.equal(Number(info.bytesSent), field(/bytes_sent:(\d+)/));
-  assert.equal(Number(info.bytesAcked), field(/bytes_acked:(\d+)/));
-  assert.equal(info.segsOut, field(/segs_out:(\d+)/));
-  assert.equal(info.segsIn, field(/segs_in:(\d+)/));
-  assert.equal(info.dataSegsOut, field(/data_segs_out:(\d+)/));
-  assert.equal(info.delivered, field(/delivered:(\d+)/));
-  assert.equal(info.rcvSpace, field(/rcv_space:(\d+)/));
-  assert.equal(info.rcvSsthresh, field(/rcv_ssthresh:(\d+)/));
-  assert.equal(info.minRtt! / 1000, field(/minrtt:([\d.]+)/));
-  assert.equal(Math.round(Number(info.pacingRate) * 8), field(/pacing_rate (\d+)bps/));
-  assert.equal(Math.round(Number(info.deliveryRate) * 8), field(/delivery_rate (\d+)bps/));
+  assertEquals(info.sndWscale, field(/wscale:(\d+),/));
+  assertEquals(info.rcvWscale, field(/wscale:\d+,(\d+)/));
+  assertEquals(info.rto / 1000, field(/rto:([\d.]+)/));
+  assertEquals(info.rtt / 1000, field(/ rtt:([\d.]+)/));
+  assertEquals(info.rttvar / 1000, field(/ rtt:[\d.]+\/([\d.]+)/));
+  assertEquals(info.sndMss, field(/ mss:(\d+)/));
+  assertEquals(info.pmtu, field(/pmtu:(\d+)/));
+  assertEquals(info.rcvMss, field(/rcvmss:(\d+)/));
+  assertEquals(info.advmss, field(/advmss:(\d+)/));
+  assertEquals(info.sndCwnd, field(/cwnd:(\d+)/));
+  assertEquals(Number(info.bytesSent), field(/bytes_sent:(\d+)/));
+  assertEquals(Number(info.bytesAcked), field(/bytes_acked:(\d+)/));
+  assertEquals(info.segsOut, field(/segs_out:(\d+)/));
+  assertEquals(info.segsIn, field(/segs_in:(\d+)/));
+  assertEquals(info.dataSegsOut, field(/data_segs_out:(\d+)/));
+  assertEquals(info.delivered, field(/delivered:(\d+)/));
+  assertEquals(info.rcvSpace, field(/rcv_space:(\d+)/));
+  assertEquals(info.rcvSsthresh, field(/rcv_ssthresh:(\d+)/));
+  assertEquals(info.minRtt! / 1000, field(/minrtt:([\d.]+)/));
+  assertEquals(Math.round(Number(info.pacingRate) * 8), field(/pacing_rate (\d+)bps/));
+  assertEquals(Math.round(Number(info.deliveryRate) * 8), field(/delivery_rate (\d+)bps/));
   // what the kernel returned, it returned with all its fields
-  assert.equal(typeof info.totalRtoTime, "number");
+  assertEquals(typeof info.totalRtoTime, "number");
 });

@@ -1,10 +1,17 @@
 /** What is set too late: the options that must be set before bind(2) or before the handshake. */
 
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
 import { socketName, writeSockaddr } from "../../ffi/sockaddr.ts";
 import * as sockopt from "../../mod.ts";
-import { getOption, setOption, TCP_INFO, type TcpInfo, type WritableOption } from "../../mod.ts";
+import {
+  getOption,
+  setOption,
+  SocketError,
+  TCP_INFO,
+  type TcpInfo,
+  type WritableOption,
+} from "../../mod.ts";
 import { output, testInNamespace, testWith } from "../helpers.ts";
 
 /** Deno makes no socket without binding or connecting it: these are made, and closed, through libc. */
@@ -42,12 +49,12 @@ class Socket {
   }
 
   listen(): void {
-    assert.equal(libc.listen(this.fd, 5), 0);
+    assertEquals(libc.listen(this.fd, 5), 0);
   }
 
   connect(port: number): void {
     const address = sockaddr(this.hostname, port);
-    assert.equal(libc.connect(this.fd, address, address.length), 0);
+    assertEquals(libc.connect(this.fd, address, address.length), 0);
   }
 
   accept(): Socket {
@@ -86,7 +93,7 @@ const REFUSED: [option: WritableOption<unknown>, hostname: string, after: "bind"
 
 for (const [option, hostname, after] of REFUSED) {
   testWith("root", `${option.name} is refused after ${after}(2)`, () => {
-    assert.equal(option.setBefore, after);
+    assertEquals(option.setBefore, after);
     using early = new Socket(hostname);
     setOption(early.fd, option, true);
     using late = new Socket(hostname);
@@ -95,7 +102,7 @@ for (const [option, hostname, after] of REFUSED) {
     listener.listen();
     if (after === "bind") late.bind();
     else late.connect(listener.port);
-    assert.throws(() => setOption(late.fd, option, true), { code: "EINVAL" });
+    assertEquals(assertThrows(() => setOption(late.fd, option, true), SocketError).code, "EINVAL");
   });
 }
 
@@ -109,41 +116,41 @@ const FOREIGN: [option: WritableOption<unknown>, hostname: string][] = [
 
 for (const [option, hostname] of FOREIGN) {
   testWith("root", `${option.name} lets a foreign address be bound`, () => {
-    assert.equal(option.setBefore, "bind");
+    assertEquals(option.setBefore, "bind");
     using socket = new Socket(hostname);
-    assert.equal(socket.bind(), false);
+    assertEquals(socket.bind(), false);
     setOption(socket.fd, option, true);
-    assert.equal(socket.bind(), true);
+    assertEquals(socket.bind(), true);
   });
 }
 
 for (const option of [sockopt.SO_REUSEADDR, sockopt.SO_REUSEPORT]) {
   Deno.test(`${option.name} lets a socket be bound where another one is that has it`, () => {
-    assert.equal(option.setBefore, "bind");
+    assertEquals(option.setBefore, "bind");
     using first = new Socket("127.0.0.1");
     setOption(first.fd, option, true);
     first.bind();
     using second = new Socket("127.0.0.1");
-    assert.equal(second.bind(first.port), false);
+    assertEquals(second.bind(first.port), false);
     setOption(second.fd, option, true);
-    assert.equal(second.bind(first.port), true);
+    assertEquals(second.bind(first.port), true);
   });
 }
 
 testWith("root", "IP_BIND_ADDRESS_NO_PORT counts for the port that bind(2) would take", () => {
-  assert.equal(sockopt.IP_BIND_ADDRESS_NO_PORT.setBefore, "bind");
+  assertEquals(sockopt.IP_BIND_ADDRESS_NO_PORT.setBefore, "bind");
   using early = new Socket("127.0.0.1");
   setOption(early.fd, sockopt.IP_BIND_ADDRESS_NO_PORT, true);
   early.bind();
-  assert.equal(early.port, 0);
+  assertEquals(early.port, 0);
   using late = new Socket("127.0.0.1");
   late.bind();
   setOption(late.fd, sockopt.IP_BIND_ADDRESS_NO_PORT, true);
-  assert.notEqual(late.port, 0);
+  assertNotEquals(late.port, 0);
 });
 
 testWith("root", "IP_LOCAL_PORT_RANGE counts for the port that bind(2) takes", () => {
-  assert.equal(sockopt.IP_LOCAL_PORT_RANGE.setBefore, "bind");
+  assertEquals(sockopt.IP_LOCAL_PORT_RANGE.setBefore, "bind");
   const range = { low: 45_000, high: 45_010 };
   using early = new Socket("127.0.0.1");
   setOption(early.fd, sockopt.IP_LOCAL_PORT_RANGE, range);
@@ -153,7 +160,7 @@ testWith("root", "IP_LOCAL_PORT_RANGE counts for the port that bind(2) takes", (
   late.bind();
   const before = late.port;
   setOption(late.fd, sockopt.IP_LOCAL_PORT_RANGE, range);
-  assert.equal(late.port, before);
+  assertEquals(late.port, before);
 });
 
 /** What the client tells in its SYN. */
@@ -174,9 +181,9 @@ const IN_THE_SYN: [
 
 for (const [option, value, told, early] of IN_THE_SYN) {
   testWith("root", `${option.name} counts for the handshake when it is set before`, () => {
-    assert.equal(option.setBefore, "connect");
-    assert.equal(told(connected("before", option, value)), early);
-    assert.notEqual(told(connected("after", option, value)), early);
+    assertEquals(option.setBefore, "connect");
+    assertEquals(told(connected("before", option, value)), early);
+    assertNotEquals(told(connected("after", option, value)), early);
   });
 }
 
@@ -189,7 +196,7 @@ testWith("root", "TCP_MD5SIG counts for the handshake when it is set before", ()
       prefixLength: 32,
     }]] as const
   ) {
-    assert.equal(option.setBefore, "connect");
+    assertEquals(option.setBefore, "connect");
     using listener = new Socket("127.0.0.1");
     setOption(listener.fd, option, key);
     listener.bind();
@@ -215,10 +222,10 @@ except OSError as error: print(error.errno)
 `;
 
 testInNamespace("SO_BINDTODEVICE lets two interfaces have one port", async (inside) => {
-  assert.equal(sockopt.SO_BINDTODEVICE.setBefore, "bind");
-  assert.equal(sockopt.SO_BINDTOIFINDEX.setBefore, "bind");
+  assertEquals(sockopt.SO_BINDTODEVICE.setBefore, "bind");
+  assertEquals(sockopt.SO_BINDTOIFINDEX.setBefore, "bind");
   await output(...inside, "ip", "link", "add", "one", "type", "veth", "peer", "name", "two");
-  assert.equal((await output(...inside, "python3", "-c", TWO_DEVICES)).trim(), "98");
+  assertEquals((await output(...inside, "python3", "-c", TWO_DEVICES)).trim(), "98");
 }, ["python3"]);
 
 Deno.test("every option that is marked is tried here", async () => {

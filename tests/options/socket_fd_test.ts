@@ -1,4 +1,11 @@
-import assert from "node:assert/strict";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import dgram from "node:dgram";
 import { once } from "node:events";
 import http from "node:http";
@@ -12,6 +19,7 @@ import {
   SO_COOKIE,
   SO_REUSEADDR,
   SO_TYPE,
+  SocketError,
   socketFd,
   type SocketLike,
   TCP_USER_TIMEOUT,
@@ -55,7 +63,7 @@ const text = ({ hostname, port }: Deno.NetAddr): string =>
 
 /** Asserts that socketFd() and ss agree on a connection. */
 async function assertConnection(conn: Deno.Conn<Deno.NetAddr>): Promise<void> {
-  assert.deepEqual(await ss("-ta", text(conn.localAddr), text(conn.remoteAddr)), [socketFd(conn)]);
+  assertEquals(await ss("-ta", text(conn.localAddr), text(conn.remoteAddr)), [socketFd(conn)]);
 }
 
 testWith("ss", "socketFd() finds a TcpConn from accept() and from Deno.connect()", async () => {
@@ -64,15 +72,15 @@ testWith("ss", "socketFd() finds a TcpConn from accept() and from Deno.connect()
   using conn = await listener.accept();
   await assertConnection(client);
   await assertConnection(conn);
-  assert.notEqual(socketFd(client), socketFd(conn));
+  assertNotEquals(socketFd(client), socketFd(conn));
 });
 
 testWith("ss", "socketFd() finds listeners for TCP and TLS", async () => {
   using tcp = Deno.listen(local);
   using secure = Deno.listenTls({ ...local, cert: pem("cert"), key: pem("key") });
   for (const listener of [tcp, secure]) {
-    assert.deepEqual(await ss("-tl", text(listener.addr as Deno.NetAddr)), [socketFd(listener)]);
-    assert.equal(getOption(listener, SO_ACCEPTCONN), true);
+    assertEquals(await ss("-tl", text(listener.addr as Deno.NetAddr)), [socketFd(listener)]);
+    assertEquals(getOption(listener, SO_ACCEPTCONN), true);
   }
 });
 
@@ -95,7 +103,7 @@ testWith(
     using upgraded = await Deno.startTls(plain, { hostname: "localhost", caCerts });
     using _other = await acceptingAgain;
     await assertConnection(upgraded);
-    assert.equal(socketFd(upgraded), fd);
+    assertEquals(socketFd(upgraded), fd);
   },
 );
 
@@ -108,15 +116,15 @@ testWith("ss", "socketFd() finds Unix listeners, connections and datagram socket
   const datagram = Deno.listenDatagram({ transport: "unixpacket", path: `${folder}/datagram` });
   // ss tells the listener and the accepted connection by the path, the listener first
   const fds = [socketFd(listener), socketFd(conn)];
-  assert.deepEqual((await ss("-xa", path)).sort((a, b) => a - b), fds.sort((a, b) => a - b));
-  assert.equal(getOption(listener, SO_ACCEPTCONN), true);
-  assert.equal(getOption(conn, SO_ACCEPTCONN), false);
-  assert.deepEqual(await ss("-xa", `${folder}/datagram`), [socketFd(datagram)]);
-  assert.equal(getOption(datagram, SO_TYPE), "dgram");
+  assertEquals((await ss("-xa", path)).sort((a, b) => a - b), fds.sort((a, b) => a - b));
+  assertEquals(getOption(listener, SO_ACCEPTCONN), true);
+  assertEquals(getOption(conn, SO_ACCEPTCONN), false);
+  assertEquals(await ss("-xa", `${folder}/datagram`), [socketFd(datagram)]);
+  assertEquals(getOption(datagram, SO_TYPE), "dgram");
   // the client has no address of its own: it is the one that is left
   const others = new Set([listener, conn, datagram].map((socket) => socketFd(socket)));
   assert(!others.has(socketFd(client)));
-  assert.equal(getOption(client, SO_TYPE), "stream");
+  assertEquals(getOption(client, SO_TYPE), "stream");
   datagram.close();
 });
 
@@ -124,8 +132,8 @@ testWith("ss", "socketFd() finds UDP sockets", async () => {
   // a TCP listener may have the same address
   using listener = Deno.listen(local);
   const socket = Deno.listenDatagram({ transport: "udp", ...local, port: listener.addr.port });
-  assert.deepEqual(await ss("-ua", text(socket.addr as Deno.NetAddr)), [socketFd(socket)]);
-  assert.notEqual(socketFd(listener), socketFd(socket));
+  assertEquals(await ss("-ua", text(socket.addr as Deno.NetAddr)), [socketFd(socket)]);
+  assertNotEquals(socketFd(listener), socketFd(socket));
   socket.close();
 });
 
@@ -141,8 +149,8 @@ testWith(
       const mapped = (addr: Deno.NetAddr): string =>
         addr.hostname.includes(":") ? text(addr) : `[::ffff:${addr.hostname}]:${addr.port}`;
       const names = [mapped(conn.localAddr), mapped(conn.remoteAddr)];
-      assert.deepEqual(await ss("-ta", ...names), [socketFd(conn)]);
-      assert.deepEqual(await ss("-tl", hostname === "::" ? `*:${listener.addr.port}` : names[0]!), [
+      assertEquals(await ss("-ta", ...names), [socketFd(conn)]);
+      assertEquals(await ss("-tl", hostname === "::" ? `*:${listener.addr.port}` : names[0]!), [
         socketFd(listener),
       ]);
     }
@@ -153,17 +161,17 @@ testWith("ss", "socketFd() finds sockets of node:net, node:tls and node:http", a
   const server = net.createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as net.AddressInfo;
-  assert.deepEqual(await ss("-tl", `127.0.0.1:${port}`), [socketFd(server)]);
+  assertEquals(await ss("-tl", `127.0.0.1:${port}`), [socketFd(server)]);
   const client = net.connect(port, "127.0.0.1");
   const [[conn]] = await Promise.all([once(server, "connection"), once(client, "connect")]);
   const names = [`127.0.0.1:${client.localPort}`, `127.0.0.1:${port}`] as const;
-  assert.deepEqual(await ss("-ta", ...names), [socketFd(client)]);
-  assert.deepEqual(await ss("-ta", names[1], names[0]), [socketFd(conn)]);
+  assertEquals(await ss("-ta", ...names), [socketFd(client)]);
+  assertEquals(await ss("-ta", names[1], names[0]), [socketFd(conn)]);
   client.destroy();
   conn.destroy();
-  assert.throws(() => socketFd(client), { code: "EBADF" });
+  assertEquals(assertThrows(() => socketFd(client), SocketError).code, "EBADF");
   await new Promise((resolve) => server.close(resolve));
-  assert.throws(() => socketFd(server), { code: "EBADF" });
+  assertEquals(assertThrows(() => socketFd(server), SocketError).code, "EBADF");
 
   const secure = tls.createServer({ cert: pem("cert"), key: pem("key") }).listen(0, "127.0.0.1");
   await once(secure, "listening");
@@ -173,8 +181,8 @@ testWith("ss", "socketFd() finds sockets of node:net, node:tls and node:http", a
   await once(secureClient, "secureConnect");
   const [secureConn] = await accepted;
   const secureNames = [`127.0.0.1:${secureClient.localPort}`, `127.0.0.1:${securePort}`] as const;
-  assert.deepEqual(await ss("-ta", ...secureNames), [socketFd(secureClient)]);
-  assert.deepEqual(await ss("-ta", secureNames[1], secureNames[0]), [socketFd(secureConn)]);
+  assertEquals(await ss("-ta", ...secureNames), [socketFd(secureClient)]);
+  assertEquals(await ss("-ta", secureNames[1], secureNames[0]), [socketFd(secureConn)]);
   secureClient.destroy();
   secureConn.destroy();
   await new Promise((resolve) => secure.close(resolve));
@@ -186,7 +194,7 @@ testWith("ss", "socketFd() finds sockets of node:net, node:tls and node:http", a
   const webPort = (web.address() as net.AddressInfo).port;
   const keptAlive = await fetch(`http://127.0.0.1:${webPort}/`);
   const [fd, remotePort] = (await keptAlive.text()).split(" ");
-  assert.deepEqual(await ss("-ta", `127.0.0.1:${webPort}`, `127.0.0.1:${remotePort}`), [
+  assertEquals(await ss("-ta", `127.0.0.1:${webPort}`, `127.0.0.1:${remotePort}`), [
     Number(fd),
   ]);
   web.closeAllConnections();
@@ -195,36 +203,38 @@ testWith("ss", "socketFd() finds sockets of node:net, node:tls and node:http", a
 
 testWith("ss", "socketFd() finds sockets of node:dgram", async () => {
   const socket = dgram.createSocket("udp4");
-  assert.throws(() => socketFd(socket), { code: "EBADF" });
+  assertEquals(assertThrows(() => socketFd(socket), SocketError).code, "EBADF");
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
-  assert.deepEqual(await ss("-ua", `127.0.0.1:${socket.address().port}`), [socketFd(socket)]);
+  assertEquals(await ss("-ua", `127.0.0.1:${socket.address().port}`), [socketFd(socket)]);
   socket.close();
   await once(socket, "close");
-  assert.throws(() => socketFd(socket), { code: "EBADF" });
+  assertEquals(assertThrows(() => socketFd(socket), SocketError).code, "EBADF");
 });
 
 Deno.test("socketFd() says what it cannot find of node:net", async () => {
   const path = `${await Deno.makeTempDir()}/socket`;
   const server = net.createServer().listen(path);
   await once(server, "listening");
-  assert.equal(getOption(server, SO_ACCEPTCONN), true);
+  assertEquals(getOption(server, SO_ACCEPTCONN), true);
   const client = net.connect(path);
   await once(client, "connect");
-  assert.throws(() => socketFd(client), { code: "ENOTCONN", message: /pass the file descriptor/ });
+  const error = assertThrows(() => socketFd(client), SocketError);
+  assertEquals(error.code, "ENOTCONN");
+  assertMatch(error.message, /pass the file descriptor/);
   client.destroy();
   await new Promise((resolve) => server.close(resolve));
 
   const unconnected = new net.Socket();
-  assert.throws(() => socketFd(unconnected), { name: "SocketError", code: "ENOTCONN" });
-  assert.throws(() => socketFd({} as SocketLike), { name: "TypeError" });
+  assertEquals(assertThrows(() => socketFd(unconnected), SocketError).code, "ENOTCONN");
+  assertThrows(() => socketFd({} as SocketLike), TypeError);
 });
 
 Deno.test("socketFd() takes a number as it is", () => {
-  assert.equal(socketFd(7), 7);
+  assertEquals(socketFd(7), 7);
   using file = Deno.openSync("/dev/null");
   assert(file);
-  assert.throws(() => getOption(-1, SO_COOKIE), { name: "SocketError", code: "EBADF" });
+  assertEquals(assertThrows(() => getOption(-1, SO_COOKIE), SocketError).code, "EBADF");
 });
 
 testWith("python3", "socketFd() takes the number of a socket that was inherited", async () => {
@@ -237,7 +247,7 @@ ours, theirs = socket.socketpair()
 print(subprocess.run(sys.argv[1:], stdin=theirs, capture_output=True, text=True).stdout)`;
   await withProgram(program, async (file) => {
     const args = [Deno.execPath(), "run", "--allow-ffi", "--no-lock", file];
-    assert.equal((await python(spawn, ...args)).trim(), "unix");
+    assertEquals((await python(spawn, ...args)).trim(), "unix");
   });
 });
 
@@ -248,14 +258,16 @@ Deno.test("socketFd() of a closed socket is EBADF, also when another socket has 
   const unasked = await connectTo(listener);
   const fd = socketFd(conn);
   conn.close();
-  assert.throws(() => socketFd(conn), { code: "EBADF", message: /closed/ });
+  const error = assertThrows(() => socketFd(conn), SocketError);
+  assertEquals(error.code, "EBADF");
+  assertMatch(error.message, /closed/);
   using next = await connectTo(listener);
-  assert.equal(socketFd(next), fd, "the kernel gives the lowest free number");
-  assert.throws(() => socketFd(conn), { code: "EBADF" });
+  assertEquals(socketFd(next), fd, "the kernel gives the lowest free number");
+  assertEquals(assertThrows(() => socketFd(conn), SocketError).code, "EBADF");
   client.close();
-  assert.throws(() => socketFd(client), { code: "EBADF" });
+  assertEquals(assertThrows(() => socketFd(client), SocketError).code, "EBADF");
   unasked.close();
-  assert.throws(() => socketFd(unasked), { code: "EBADF" });
+  assertEquals(assertThrows(() => socketFd(unasked), SocketError).code, "EBADF");
 });
 
 Deno.test("socketFd() of a closed listener is EBADF, also when another one has its address", () => {
@@ -263,9 +275,9 @@ Deno.test("socketFd() of a closed listener is EBADF, also when another one has i
   socketFd(first);
   first.close();
   using second = Deno.listen({ ...local, port: first.addr.port });
-  assert.throws(() => socketFd(first), { code: "EBADF" });
-  assert.equal(getOption(second, SO_REUSEADDR), true);
-  assert.throws(() => socketFd(first), { code: "EBADF" });
+  assertEquals(assertThrows(() => socketFd(first), SocketError).code, "EBADF");
+  assertEquals(getOption(second, SO_REUSEADDR), true);
+  assertEquals(assertThrows(() => socketFd(first), SocketError).code, "EBADF");
 });
 
 Deno.test("socketFd() tells listeners of listen() apart that share an address", () => {
@@ -274,17 +286,15 @@ Deno.test("socketFd() tells listeners of listen() apart that share an address", 
   using second = listen({ ...local, port, reusePort: true });
   using foreign = Deno.listen({ ...local, port, reusePort: true });
   const cookies = [first, second, foreign].map((listener) => getOption(listener, SO_COOKIE));
-  assert.equal(new Set(cookies).size, 3);
+  assertEquals(new Set(cookies).size, 3);
 });
 
 Deno.test("socketFd() says so where two sockets cannot be told apart", () => {
   using first = Deno.listen({ ...local, reusePort: true });
   using _second = Deno.listen({ ...local, port: first.addr.port, reusePort: true });
-  assert.throws(() => socketFd(first), {
-    name: "SocketError",
-    code: "EEXIST",
-    message: /listen\(\)/,
-  });
+  const error = assertThrows(() => socketFd(first), SocketError);
+  assertEquals(error.code, "EEXIST");
+  assertMatch(error.message, /listen\(\)/);
 });
 
 /** Reads a byte, then closes with a reset, as Deno's own close() never does: it ends with a FIN first. */
@@ -301,8 +311,8 @@ testWith("python3", "socketFd() finds a connection that its peer has reset", asy
   using conn = await listener.accept();
   await conn.write(new Uint8Array(1));
   await client;
-  await assert.rejects(conn.read(new Uint8Array(1)), Deno.errors.ConnectionReset);
-  assert.equal(getOption(conn, SO_TYPE), "stream");
+  await assertRejects(() => conn.read(new Uint8Array(1)), Deno.errors.ConnectionReset);
+  assertEquals(getOption(conn, SO_TYPE), "stream");
 });
 
 Deno.test("socketFd() never reaches a foreign socket while workers open and close their own", async () => {
@@ -318,7 +328,7 @@ Deno.test("socketFd() never reaches a foreign socket while workers open and clos
     })
   ));
   workers.forEach((worker) => worker.terminate());
-  assert.deepEqual(wrong, [0, 0, 0]);
+  assertEquals(wrong, [0, 0, 0]);
 });
 
 testInNamespace("socketFd() finds connections with link-local addresses", async (inside) => {
@@ -338,7 +348,7 @@ testInNamespace("socketFd() finds connections with link-local addresses", async 
     console.log(new Set(cookies).size, client.remoteAddr.hostname);
     Deno.exit(0);`;
   await withProgram(program, async (file) => {
-    assert.match(await inNamespace(Deno.execPath(), "run", "-A", "--no-lock", file), /^3 fe80::77/);
+    assertMatch(await inNamespace(Deno.execPath(), "run", "-A", "--no-lock", file), /^3 fe80::77/);
   });
 });
 
@@ -349,7 +359,7 @@ Deno.test("setOption() works on a connection from either side at once", async ()
   const conns = await accepted;
   [...clients, ...conns].forEach((conn, i) => setOption(conn, TCP_USER_TIMEOUT, 100 + i));
   [...clients, ...conns].forEach((conn, i) =>
-    assert.equal(getOption(conn, TCP_USER_TIMEOUT), 100 + i)
+    assertEquals(getOption(conn, TCP_USER_TIMEOUT), 100 + i)
   );
   [...clients, ...conns].forEach((conn) => conn.close());
 });

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch, fail } from "@std/assert";
 import { type CommandLine, helpText, parseCommandLine } from "../../src/program/command_line.ts";
 import { UsageError } from "../../src/program/usage_error.ts";
 import { SO_LINGER, TCP_CONGESTION, TCP_DEFER_ACCEPT } from "../../mod.ts";
@@ -15,12 +15,12 @@ function refusal(...args: string[]): string {
     assert(!error.message.includes("\n"));
     return error.message;
   }
-  assert.fail(`${args.join(" ")} is taken`);
+  fail(`${args.join(" ")} is taken`);
 }
 
 Deno.test("without flags the defaults are the recipe's", () => {
   const { host, port, backlog, strict, mode, workers, ...options } = parseCommandLine([]);
-  assert.deepEqual({ host, port, backlog, strict, mode, workers }, {
+  assertEquals({ host, port, backlog, strict, mode, workers }, {
     host: ["127.0.0.1"],
     port: 8888,
     backlog: 100,
@@ -28,11 +28,11 @@ Deno.test("without flags the defaults are the recipe's", () => {
     mode: "once",
     workers: 1,
   });
-  assert.equal(options["reuse-port"], true);
-  assert.equal(options["quick-ack"], true);
-  assert.equal(options["recv-buffer"], undefined);
-  assert.equal(options["idle-timeout"], Infinity);
-  assert.equal(options.asksForOptions, false);
+  assertEquals(options["reuse-port"], true);
+  assertEquals(options["quick-ack"], true);
+  assertEquals(options["recv-buffer"], undefined);
+  assertEquals(options["idle-timeout"], Infinity);
+  assertEquals(options.asksForOptions, false);
 });
 
 /** Each flag that takes a value: one that is good, what becomes of it, and one that is bad. */
@@ -56,50 +56,50 @@ const FLAGS: [flag: string, good: string, value: unknown, bad: string][] = [
 for (const [flag, good, value, bad] of FLAGS) {
   Deno.test(`--${flag} takes ${good}, refuses ${JSON.stringify(bad)} and needs a value`, () => {
     const name = flag as keyof CommandLine;
-    assert.deepEqual(parseCommandLine([`--${flag}`, good])[name], value);
-    assert.deepEqual(parseCommandLine([`--${flag}=${good}`])[name], value);
-    assert.match(refusal(`--${flag}=${bad}`), new RegExp(`^--${flag} .*(expected|needs)`));
-    assert.match(
+    assertEquals(parseCommandLine([`--${flag}`, good])[name], value);
+    assertEquals(parseCommandLine([`--${flag}=${good}`])[name], value);
+    assertMatch(refusal(`--${flag}=${bad}`), new RegExp(`^--${flag} .*(expected|needs)`));
+    assertMatch(
       refusal(`--${flag}`),
       new RegExp(`^--${flag} needs a value: --${flag} [A-Z]`),
     );
-    assert.match(refusal(`--${flag}`, "--strict"), /needs a value/);
+    assertMatch(refusal(`--${flag}`, "--strict"), /needs a value/);
   });
 }
 
 Deno.test("flags that are on or off take no value", () => {
   for (const flag of ["nagle", "strict", "check", "version", "help"] as const) {
-    assert.equal(parseCommandLine([`--${flag}`])[flag], true);
-    assert.equal(refusal(`--${flag}=yes`), `--${flag} takes no value, got yes`);
+    assertEquals(parseCommandLine([`--${flag}`])[flag], true);
+    assertEquals(refusal(`--${flag}=yes`), `--${flag} takes no value, got yes`);
   }
   for (const flag of ["reuse-port", "quick-ack", "nagle"] as const) {
-    assert.equal(parseCommandLine([`--no-${flag}`])[flag], false);
-    assert.equal(parseCommandLine([`--no-${flag}`, `--${flag}`])[flag], true);
+    assertEquals(parseCommandLine([`--no-${flag}`])[flag], false);
+    assertEquals(parseCommandLine([`--no-${flag}`, `--${flag}`])[flag], true);
   }
-  assert.equal(parseCommandLine(["-h"]).help, true);
+  assertEquals(parseCommandLine(["-h"]).help, true);
 });
 
 Deno.test("--keep-alive may have a value", () => {
-  assert.equal(parseCommandLine(["--keep-alive"])["keep-alive"], true);
-  assert.deepEqual(parseCommandLine(["--keep-alive=60,10,5"])["keep-alive"], {
+  assertEquals(parseCommandLine(["--keep-alive"])["keep-alive"], true);
+  assertEquals(parseCommandLine(["--keep-alive=60,10,5"])["keep-alive"], {
     idle: 60,
     interval: 10,
     count: 5,
   });
-  assert.deepEqual(parseCommandLine(["--keep-alive=30"])["keep-alive"], { idle: 30 });
-  assert.deepEqual(parseCommandLine(["--keep-alive=30,5"])["keep-alive"], {
+  assertEquals(parseCommandLine(["--keep-alive=30"])["keep-alive"], { idle: 30 });
+  assertEquals(parseCommandLine(["--keep-alive=30,5"])["keep-alive"], {
     idle: 30,
     interval: 5,
   });
   for (const bad of ["five", "60,10,five", "0,1,1", "1,1,1,1", "60,,5", "60,10,128", "-1"]) {
-    assert.match(refusal(`--keep-alive=${bad}`), /^--keep-alive ".*": expected .*32767 and 127/);
+    assertMatch(refusal(`--keep-alive=${bad}`), /^--keep-alive ".*": expected .*32767 and 127/);
   }
-  assert.match(refusal("--keep-alive="), /^--keep-alive needs a value/);
-  assert.match(
+  assertMatch(refusal("--keep-alive="), /^--keep-alive needs a value/);
+  assertMatch(
     refusal("--keep-alive", "60,10,5"),
     /^unexpected argument "60,10,5"; .* as in --keep-alive=60,10,5$/,
   );
-  assert.equal(parseCommandLine(["--keep-alive", "--strict"])["keep-alive"], true);
+  assertEquals(parseCommandLine(["--keep-alive", "--strict"])["keep-alive"], true);
 });
 
 Deno.test("--host and --option may be repeated", () => {
@@ -109,24 +109,24 @@ Deno.test("--host and --option may be repeated", () => {
     "--option=TCP_DEFER_ACCEPT=5",
     "--option=SO_LINGER=on,3",
   ]);
-  assert.deepEqual(host, ["127.0.0.1", "::1"]);
-  assert.deepEqual(option, [[TCP_DEFER_ACCEPT, 5], [SO_LINGER, 3]]);
+  assertEquals(host, ["127.0.0.1", "::1"]);
+  assertEquals(option, [[TCP_DEFER_ACCEPT, 5], [SO_LINGER, 3]]);
 });
 
 Deno.test("--option sets values of every kind, and says what is expected", () => {
   const value = (text: string): unknown => parseCommandLine(["--option", text]).option[0]![1];
-  assert.equal(value("SO_KEEPALIVE=on"), true);
-  assert.equal(value("SO_KEEPALIVE=0"), false);
-  assert.equal(value("IP_TTL=64"), 64);
-  assert.equal(value("SO_RCVBUF=64k"), 65_536);
-  assert.equal(value("SO_SNDBUF=1MiB"), 1_048_576);
-  assert.equal(value("SO_MAX_PACING_RATE=1000000"), 1_000_000n);
-  assert.equal(value("SO_LINGER=off"), false);
-  assert.equal(value("SO_RCVTIMEO=1500"), 1500);
-  assert.equal(value("IP_MTU_DISCOVER=do"), "do");
-  assert.deepEqual(value("SO_BUF_LOCK=send,receive"), ["send", "receive"]);
-  assert.deepEqual(value("IP_LOCAL_PORT_RANGE=40000-50000"), { low: 40_000, high: 50_000 });
-  assert.equal(value("IP_MULTICAST_IF=127.0.0.1"), "127.0.0.1");
+  assertEquals(value("SO_KEEPALIVE=on"), true);
+  assertEquals(value("SO_KEEPALIVE=0"), false);
+  assertEquals(value("IP_TTL=64"), 64);
+  assertEquals(value("SO_RCVBUF=64k"), 65_536);
+  assertEquals(value("SO_SNDBUF=1MiB"), 1_048_576);
+  assertEquals(value("SO_MAX_PACING_RATE=1000000"), 1_000_000n);
+  assertEquals(value("SO_LINGER=off"), false);
+  assertEquals(value("SO_RCVTIMEO=1500"), 1500);
+  assertEquals(value("IP_MTU_DISCOVER=do"), "do");
+  assertEquals(value("SO_BUF_LOCK=send,receive"), ["send", "receive"]);
+  assertEquals(value("IP_LOCAL_PORT_RANGE=40000-50000"), { low: 40_000, high: 50_000 });
+  assertEquals(value("IP_MULTICAST_IF=127.0.0.1"), "127.0.0.1");
 
   const lines = {
     "TCP_NODELY=1": "there is no such option; did you mean TCP_NODELAY?",
@@ -147,25 +147,25 @@ Deno.test("--option sets values of every kind, and says what is expected", () =>
     "IP_ADD_MEMBERSHIP=239.0.0.1": "its value is a structure; set it with the library",
   };
   for (const [text, line] of Object.entries(lines)) {
-    assert.equal(refusal("--option", text), `--option ${text.split("=")[0]}: ${line}`);
+    assertEquals(refusal("--option", text), `--option ${text.split("=")[0]}: ${line}`);
   }
 });
 
 Deno.test("flags that belong together are asked for together", () => {
-  assert.equal(refusal("--cert", "a"), "--cert goes with --key");
-  assert.equal(refusal("--key", "a"), "--key goes with --cert");
-  assert.equal(refusal("--json"), "--json goes with --check");
+  assertEquals(refusal("--cert", "a"), "--cert goes with --key");
+  assertEquals(refusal("--key", "a"), "--key goes with --cert");
+  assertEquals(refusal("--json"), "--json goes with --check");
 });
 
 Deno.test("a misspelt flag suggests the right one", () => {
-  assert.equal(refusal("--prot", "1"), "unknown flag --prot; did you mean --port?");
-  assert.equal(
+  assertEquals(refusal("--prot", "1"), "unknown flag --prot; did you mean --port?");
+  assertEquals(
     refusal("--no-reuseport"),
     "unknown flag --no-reuseport; did you mean --no-reuse-port?",
   );
-  assert.equal(refusal("--wrokers=2"), "unknown flag --wrokers; did you mean --workers?");
-  assert.equal(refusal("--xyz"), "unknown flag --xyz; see --help");
-  assert.equal(refusal("8888"), 'unexpected argument "8888"; see --help');
+  assertEquals(refusal("--wrokers=2"), "unknown flag --wrokers; did you mean --workers?");
+  assertEquals(refusal("--xyz"), "unknown flag --xyz; see --help");
+  assertEquals(refusal("8888"), 'unexpected argument "8888"; see --help');
 });
 
 Deno.test("the help names every flag and fits a screen", () => {
@@ -177,18 +177,18 @@ Deno.test("the help names every flag and fits a screen", () => {
 });
 
 Deno.test("small writes are sent at once unless --nagle is given; --no-delay stays accepted", () => {
-  assert.equal(settingsOf(parseCommandLine([])).noDelay, true);
-  assert.equal(settingsOf(parseCommandLine(["--no-delay"])).noDelay, true);
-  assert.equal(settingsOf(parseCommandLine(["--nagle"])).noDelay, false);
-  assert.equal(settingsOf(parseCommandLine(["--nagle", "--no-delay"])).noDelay, true);
-  assert.equal(refusal("--no-delay=yes"), "--no-delay takes no value, got yes");
+  assertEquals(settingsOf(parseCommandLine([])).noDelay, true);
+  assertEquals(settingsOf(parseCommandLine(["--no-delay"])).noDelay, true);
+  assertEquals(settingsOf(parseCommandLine(["--nagle"])).noDelay, false);
+  assertEquals(settingsOf(parseCommandLine(["--nagle", "--no-delay"])).noDelay, true);
+  assertEquals(refusal("--no-delay=yes"), "--no-delay takes no value, got yes");
 });
 
 Deno.test("a flag that is given again is checked again, and the last one counts", () => {
-  assert.equal(parseCommandLine(["--port", "1", "--port=2"]).port, 2);
-  assert.match(refusal("--port", "x", "--port", "2"), /^--port "x": expected/);
-  assert.equal(parseCommandLine(["--strict", "--strict"]).strict, true);
-  assert.equal(parseCommandLine(["--quick-ack", "--no-quick-ack"])["quick-ack"], false);
+  assertEquals(parseCommandLine(["--port", "1", "--port=2"]).port, 2);
+  assertMatch(refusal("--port", "x", "--port", "2"), /^--port "x": expected/);
+  assertEquals(parseCommandLine(["--strict", "--strict"]).strict, true);
+  assertEquals(parseCommandLine(["--quick-ack", "--no-quick-ack"])["quick-ack"], false);
 });
 
 /** What parseArgs() alone would take for something else. */
@@ -220,7 +220,7 @@ const TAKEN_WRONGLY: [args: string[], line: string][] = [
 
 for (const [args, line] of TAKEN_WRONGLY) {
   Deno.test(`the arguments ${JSON.stringify(args)} are refused`, () => {
-    assert.equal(refusal(...args), line);
+    assertEquals(refusal(...args), line);
   });
 }
 

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { LineWriter } from "../../src/program/line_writer.ts";
 
 /** A sink that keeps what it is given, and does what the next of its orders says. */
@@ -30,8 +30,8 @@ Deno.test("LineWriter writes the lines of one moment together, in their order", 
   const { writer, lost } = writerTo(sink);
   writer.write("one");
   writer.write("two");
-  assert.equal(await writer.flush(1000), undefined);
-  assert.deepEqual([sink.text, sink.writes, lost], ["one\ntwo\n", 1, []]);
+  assertEquals(await writer.flush(1000), undefined);
+  assertEquals([sink.text, sink.writes, lost], ["one\ntwo\n", 1, []]);
 });
 
 Deno.test("LineWriter goes on where a write has taken a part, or nothing for now", async () => {
@@ -40,8 +40,8 @@ Deno.test("LineWriter goes on where a write has taken a part, or nothing for now
   sink.orders = [2, new Deno.errors.WouldBlock(), 1, new Deno.errors.WouldBlock()];
   writer.write("one");
   writer.write("two");
-  assert.equal(await writer.flush(1000), undefined);
-  assert.deepEqual([sink.text, lost], ["one\ntwo\n", []]);
+  assertEquals(await writer.flush(1000), undefined);
+  assertEquals([sink.text, lost], ["one\ntwo\n", []]);
 });
 
 Deno.test("LineWriter counts the lines that a failure loses, and says so when it can write again", async () => {
@@ -51,15 +51,15 @@ Deno.test("LineWriter counts the lines that a failure loses, and says so when it
   sink.orders = [full];
   writer.write("one");
   writer.write("two");
-  assert.equal(await writer.flush(1000), full);
+  assertStrictEquals(await writer.flush(1000), full);
   // a line that is cut is lost, and the next one does not continue it
   sink.orders = [2, full];
   writer.write("three");
-  assert.equal(await writer.flush(1000), full);
-  assert.deepEqual([sink.text, lost], ["th", []]);
+  assertStrictEquals(await writer.flush(1000), full);
+  assertEquals([sink.text, lost], ["th", []]);
   writer.write("four");
-  assert.equal(await writer.flush(1000), undefined);
-  assert.deepEqual([sink.text, lost], ["th\nfour\n", [3]]);
+  assertEquals(await writer.flush(1000), undefined);
+  assertEquals([sink.text, lost], ["th\nfour\n", [3]]);
 });
 
 Deno.test("LineWriter keeps no more than its queue takes, drops what is beyond in one place, and says how many", async () => {
@@ -80,23 +80,23 @@ Deno.test("LineWriter keeps no more than its queue takes, drops what is beyond i
   const size = 1024;
   const count = 10_000;
   for (let i = 0; i < count; i++) writer.write(`${i}`.padEnd(size - 1));
-  assert.match(`${await writer.flush(20)}`, /nobody reads it/);
+  assertMatch(`${await writer.flush(20)}`, /nobody reads it/);
   open();
-  assert.equal(await writer.flush(5000), undefined);
+  assertEquals(await writer.flush(5000), undefined);
   const lines = written.join("").trimEnd().split("\n").map((line) => line.trimEnd());
   const kept = 4 * 2 ** 20 / size;
-  assert.deepEqual(lines, [
+  assertEquals(lines, [
     ...Array.from({ length: kept }, (_, i) => `${i}`),
     `${count - kept} lost`,
   ]);
-  assert.deepEqual(lost, [count - kept]);
+  assertEquals(lost, [count - kept]);
 });
 
 Deno.test("LineWriter's flush waits no longer than it may, for a pipe that nobody reads", async () => {
   const { writer } = writerTo({ write: () => new Promise(() => {}) });
   writer.write("never");
   const before = performance.now();
-  assert.match(`${await writer.flush(50)}`, /nobody reads it/);
+  assertMatch(`${await writer.flush(50)}`, /nobody reads it/);
   assert(performance.now() - before < 1000);
 });
 
@@ -111,5 +111,5 @@ Deno.test("LineWriter gives a pipe no more at once than it takes as a whole, unl
   for (let i = 0; i < 100; i++) writer.write("x".repeat(99));
   writer.write("y".repeat(9999));
   await writer.flush(1000);
-  assert.deepEqual(sizes, [4000, 4000, 2000, 10_000]);
+  assertEquals(sizes, [4000, 4000, 2000, 10_000]);
 });

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { type Ended, python, ROOT, run, serverArgs, testWith } from "../helpers.ts";
 
 /** Runs server.ts with standard output or standard error going where the shell says. */
@@ -8,7 +8,7 @@ function runInShell(flags: string, redirection: string): Promise<Ended> {
 
 Deno.test("a result that cannot be written is one line and exit code 1", async () => {
   for (const flags of ["--help", "--version", "--check", "--check --json"]) {
-    assert.deepEqual(await runInShell(flags, ">/dev/full"), {
+    assertEquals(await runInShell(flags, ">/dev/full"), {
       code: 1,
       stdout: "",
       stderr: "cannot write to standard output: No space left on device (os error 28)\n",
@@ -19,7 +19,7 @@ Deno.test("a result that cannot be written is one line and exit code 1", async (
 Deno.test("wrong usage has its exit code where standard error is full, or closed", async () => {
   for (const redirection of ["2>/dev/full", "2>&-"]) {
     const { code, stdout } = await runInShell("--prot 1", redirection);
-    assert.deepEqual([code, stdout], [2, ""]);
+    assertEquals([code, stdout], [2, ""]);
   }
 });
 

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readyLogger, SILENT } from "../../src/net/logger.ts";
 import { WorkerPool } from "../../src/program/worker_pool.ts";
 import {
@@ -20,9 +20,9 @@ import {
 /** --check as a program sees it. */
 async function check(flags: string[], permissions = PERMISSIONS): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await runServer(["--check", "--json", ...flags], permissions);
-  assert.equal(stderr, "");
+  assertEquals(stderr, "");
   const findings = JSON.parse(stdout);
-  assert.equal(code, findings.ok ? 0 : 1);
+  assertEquals(code, findings.ok ? 0 : 1);
   return findings;
 }
 
@@ -39,59 +39,59 @@ const row = (rows: unknown, option: string): Row | undefined =>
 
 Deno.test("--check shows what was asked and what the kernel made of it, for both sockets", async () => {
   const { ok, listener, connection } = await check(["--recv-buffer", "64k", "--keep-alive=9,8,7"]);
-  assert.equal(ok, true);
+  assertEquals(ok, true);
   for (const rows of [listener, connection]) {
-    assert.deepEqual(row(rows, "SO_RCVBUF"), {
+    assertEquals(row(rows, "SO_RCVBUF"), {
       option: "SO_RCVBUF",
       requested: 65_536,
       effective: 131_072,
       ok: true,
       limit: "unknown",
     });
-    assert.equal(row(rows, "TCP_KEEPIDLE")!.effective, 9);
-    assert.equal(row(rows, "SO_REUSEPORT")!.effective, true);
-    assert.equal(row(rows, "SO_PRIORITY"), undefined, "only what was asked for");
+    assertEquals(row(rows, "TCP_KEEPIDLE")!.effective, 9);
+    assertEquals(row(rows, "SO_REUSEPORT")!.effective, true);
+    assertEquals(row(rows, "SO_PRIORITY"), undefined, "only what was asked for");
   }
-  assert.equal(row(listener, "backlog")!.effective, 100);
+  assertEquals(row(listener, "backlog")!.effective, 100);
 });
 
 Deno.test("--check shows the cap, its sysctl and the line that raises it, and exits with 1", async () => {
   const { ok, listener } = await check(["--recv-buffer", "1024m"]);
-  assert.equal(ok, false);
+  assertEquals(ok, false);
   const capped = row(listener, "SO_RCVBUF")! as Row & { note: string };
-  assert.equal(capped.limit, capped.effective as number / 2);
-  assert.match(capped.note, /net\.core\.rmem_max.*sysctl -w net\.core\.rmem_max=1073741824/);
+  assertEquals(capped.limit, capped.effective as number / 2);
+  assertMatch(capped.note, /net\.core\.rmem_max.*sysctl -w net\.core\.rmem_max=1073741824/);
 });
 
 Deno.test("--check reads the kernel's limits where it may", async () => {
   const permissions = [...PERMISSIONS, "--allow-read=/proc/sys"];
   const { listener } = await check(["--recv-buffer", "64k"], permissions);
   const rmemMax = Number(await Deno.readTextFile("/proc/sys/net/core/rmem_max"));
-  assert.equal(row(listener, "SO_RCVBUF")!.limit, rmemMax);
+  assertEquals(row(listener, "SO_RCVBUF")!.limit, rmemMax);
 });
 
 Deno.test("--check without settings shows every option of a fresh listener and connection", async () => {
   const { ok, listener, connection } = await check([]);
-  assert.equal(ok, true);
+  assertEquals(ok, true);
   assert((listener as Row[]).length > 100 && (connection as Row[]).length > 100);
-  assert.deepEqual(row(listener, "SO_ACCEPTCONN"), {
+  assertEquals(row(listener, "SO_ACCEPTCONN"), {
     option: "SO_ACCEPTCONN",
     effective: true,
     ok: true,
   });
-  assert.equal(row(connection, "SO_ACCEPTCONN")!.effective, false);
+  assertEquals(row(connection, "SO_ACCEPTCONN")!.effective, false);
 });
 
 Deno.test("--check shows what the kernel refuses", async () => {
   const { ok, listener } = await check(["--congestion", "nonesuch"]);
-  assert.equal(ok, false);
-  assert.match((row(listener, "TCP_CONGESTION") as Row & { note: string }).note, /ENOENT/);
+  assertEquals(ok, false);
+  assertMatch((row(listener, "TCP_CONGESTION") as Row & { note: string }).note, /ENOENT/);
 });
 
 Deno.test("--check ends after five seconds where no connection comes about, and says so", async () => {
   const { ok, connection } = await check(["--option", "IP_MINTTL=255"]);
-  assert.equal(ok, false);
-  assert.deepEqual(connection, [
+  assertEquals(ok, false);
+  assertEquals(connection, [
     { option: "connect", ok: false, note: "no connection within 5 seconds" },
   ]);
 });
@@ -99,22 +99,22 @@ Deno.test("--check ends after five seconds where no connection comes about, and 
 Deno.test("--check does not wait for the kernel that waits for data", async () => {
   const before = performance.now();
   const { connection } = await check(["--option", "TCP_DEFER_ACCEPT=30"]);
-  assert.equal(row(connection, "TCP_QUICKACK")!.ok, true);
+  assertEquals(row(connection, "TCP_QUICKACK")!.ok, true);
   assert(performance.now() - before < 4000);
 });
 
 Deno.test("--check looks at every address, and says at which", async () => {
   const { ok, listener, connection } = await check(["--host", "::", "--host=127.0.0.1", "--nagle"]);
-  assert.equal(ok, true);
+  assertEquals(ok, true);
   for (const rows of [listener, connection] as (Row & { host: string })[][]) {
     const noDelay = rows.filter(({ option }) => option === "TCP_NODELAY");
-    assert.deepEqual(noDelay.map(({ host, effective }) => [host, effective]), [
+    assertEquals(noDelay.map(({ host, effective }) => [host, effective]), [
       ["::", false],
       ["127.0.0.1", false],
     ]);
   }
   const { stdout } = await runServer(["--check", "--host=::1", "--host=127.0.0.1"]);
-  assert.equal(stdout.match(/^on (::1|127\.0\.0\.1)$/mg)!.length, 4);
+  assertEquals(stdout.match(/^on (::1|127\.0\.0\.1)$/mg)!.length, 4);
 });
 
 testInNamespace(
@@ -124,12 +124,12 @@ testInNamespace(
     const [program, ...args] = inside;
     const flags = ["--check", "--json", "--host", "fe80::1%lo"];
     const { code, stdout } = await run(program!, [...args, Deno.execPath(), ...serverArgs(flags)]);
-    assert.equal(code, 0, stdout);
-    assert.equal(row(JSON.parse(stdout).connection, "TCP_NODELAY")!.effective, true);
+    assertEquals(code, 0, stdout);
+    assertEquals(row(JSON.parse(stdout).connection, "TCP_NODELAY")!.effective, true);
 
     await using server = await ServerProcess.start(["--host", "fe80::1%lo"], inside);
     const { hostname, message } = await server.event("listening");
-    assert.deepEqual([hostname, message], ["fe80::1%lo", `Serving on [fe80::1%lo]:${server.port}`]);
+    assertEquals([hostname, message], ["fe80::1%lo", `Serving on [fe80::1%lo]:${server.port}`]);
   },
 );
 
@@ -139,7 +139,7 @@ Deno.test("--check fits 80 columns and says what lets it read the limits", async
     for (const line of stdout.split("\n")) assert(line.length <= 80, line);
   }
   const { stdout } = await runServer(["--check", "--recv-buffer", "64k"]);
-  assert.match(stdout, /^unknown limits: .*--allow-read=\/proc\/sys$/m);
+  assertMatch(stdout, /^unknown limits: .*--allow-read=\/proc\/sys$/m);
   const permissions = [...PERMISSIONS, "--allow-read=/proc/sys"];
   const allowed = await runServer(["--check", "--recv-buffer", "64k"], permissions);
   assert(!allowed.stdout.includes("unknown"));
@@ -148,9 +148,9 @@ Deno.test("--check fits 80 columns and says what lets it read the limits", async
 Deno.test("--check --json has one form for values of 64 bits", async () => {
   const { listener } = await check(["--option", "SO_MAX_PACING_RATE=1000000"]);
   const { requested, effective } = row(listener, "SO_MAX_PACING_RATE")!;
-  assert.deepEqual([requested, effective], ["1000000", "1000000"]);
+  assertEquals([requested, effective], ["1000000", "1000000"]);
   const fresh = row((await check([])).listener, "SO_MAX_PACING_RATE")!;
-  assert.equal(fresh.effective, `${2n ** 64n - 1n}`);
+  assertEquals(fresh.effective, `${2n ** 64n - 1n}`);
 });
 
 /** Runs a command on a pseudo terminal and prints what it shows. */
@@ -183,17 +183,17 @@ testWith(
 testWith("ss", "--option sets any option on the listener and on every connection", async () => {
   const flags = ["TCP_DEFER_ACCEPT=5", "SO_LINGER=on,3", "TCP_CONGESTION=reno", "SO_PRIORITY=4"];
   await using server = await ServerProcess.start(flags.flatMap((each) => ["--option", each]));
-  assert.deepEqual(await exchange(await server.connect(), bytes("x")), bytes("x"));
-  assert.deepEqual(server.events("assertion_failed"), []);
+  assertEquals(await exchange(await server.connect(), bytes("x")), bytes("x"));
+  assertEquals(server.events("assertion_failed"), []);
   const { stdout } = await run("ss", ["-Hltin", "src", `127.0.0.1:${server.port}`]);
-  assert.match(stdout, /reno/);
+  assertMatch(stdout, /reno/);
 });
 
 Deno.test("--cert and --key serve TLS", async () => {
   const files = ["--cert", `${ROOT}tests/tls/cert.pem`, "--key", `${ROOT}tests/tls/key.pem`];
   const refused = await runServer(files);
-  assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /takes --allow-read=.*cert\.pem\n$/);
+  assertEquals(refused.code, 2);
+  assertMatch(refused.stderr, /takes --allow-read=.*cert\.pem\n$/);
 
   const permissions = [...PERMISSIONS, `--allow-read=${ROOT}`];
   await using server = await ServerProcess.start(files, [], permissions);
@@ -202,7 +202,7 @@ Deno.test("--cert and --key serve TLS", async () => {
   const conn = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts });
   await conn.write(bytes("secret"));
   const reply = new Uint8Array(10);
-  assert.equal(await conn.read(reply), 6);
+  assertEquals(await conn.read(reply), 6);
   conn.close();
 });
 
@@ -231,7 +231,7 @@ Deno.test("a file of PEM that is missing or wrong is one line with the flag and 
     for (const workers of ["1", "2"]) {
       const flags = ["--port", "0", "--cert", cert, "--key", key, "--workers", workers];
       const { code, stderr } = await runServer(flags, permissions);
-      assert.deepEqual([code, stderr], [2, `${line}\n`]);
+      assertEquals([code, stderr], [2, `${line}\n`]);
     }
   }
   await Deno.remove(folder, { recursive: true });
@@ -244,7 +244,7 @@ Deno.test("--mode stream echoes until the end", async () => {
     await conn.write(bytes(word));
     const reply = new Uint8Array(3);
     await conn.read(reply);
-    assert.deepEqual(reply, bytes(word));
+    assertEquals(reply, bytes(word));
   }
   conn.close();
 });
@@ -255,9 +255,9 @@ Deno.test("no line of a debug log is lost, with 500 connections at once", async 
   await Promise.all(conns.map((conn, i) => exchange(conn, bytes(`${i}`))));
   await server.stop();
   for (const event of ["connected", "received", "sent", "closed"]) {
-    assert.equal(server.events(event).length, 500, event);
+    assertEquals(server.events(event).length, 500, event);
   }
-  assert.equal(server.events("stopped").length, 1);
+  assertEquals(server.events("stopped").length, 1);
 });
 
 Deno.test("with OTEL_DENO=true the log is exported, each line with the severity of its level", async () => {
@@ -274,17 +274,17 @@ Deno.test("with OTEL_DENO=true the log is exported, each line with the severity 
     stdout += chunk;
     if (stdout.includes("Serving on")) process.kill("SIGTERM");
   }
-  assert.equal((await process.status).code, 0);
+  assertEquals((await process.status).code, 0);
   const exported = await stderr;
-  assert.match(exported, /LOG \[INFO\] .*Serving on/);
-  assert.match(exported, /LOG \[WARN\] .*SO_SNDBUF/);
+  assertMatch(exported, /LOG \[INFO\] .*Serving on/);
+  assertMatch(exported, /LOG \[WARN\] .*SO_SNDBUF/);
 });
 
 const WORKER_PERMISSIONS = [...PERMISSIONS, `--allow-read=${ROOT}`];
 
 Deno.test("--workers without the permission to read its source is one line", async () => {
   const { code, stderr } = await runServer(["--port", "0", "--workers", "2"]);
-  assert.deepEqual([code, stderr], [2, `--workers takes --allow-read=${ROOT} as well\n`]);
+  assertEquals([code, stderr], [2, `--workers takes --allow-read=${ROOT} as well\n`]);
 });
 
 Deno.test("--workers share the port, the connections and the statistics", async () => {
@@ -293,29 +293,29 @@ Deno.test("--workers share the port, the connections and the statistics", async 
   while (server.events("listening").length < 3) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  assert.deepEqual(
+  assertEquals(
     server.events("listening").map(({ port }) => port),
     new Array(3).fill(server.port),
   );
   for (let i = 0; i < 9; i++) {
     const conns = await Promise.all(Array.from({ length: 100 }, () => server.connect()));
     const replies = await Promise.all(conns.map((conn) => exchange(conn, bytes("hello"))));
-    for (const reply of replies) assert.deepEqual(reply, bytes("hello"));
+    for (const reply of replies) assertEquals(reply, bytes("hello"));
   }
   server.process.kill("SIGUSR2");
   await exchange(await server.connect(), bytes("later"));
   const { code, stdout } = await server.stop();
-  assert.equal(code, 0);
+  assertEquals(code, 0);
   const { accepted, bytesIn, queues } = JSON.parse(stdout);
   assert(accepted >= 900 && bytesIn >= 4500);
-  assert.equal(queues.length, 3);
+  assertEquals(queues.length, 3);
   const stopped = server.events("stopped").map(({ worker, accepted }) => [worker, accepted]);
   const each = stopped.slice(0, -1);
-  assert.deepEqual(each.map(([worker]) => worker).toSorted(), [1, 2, 3]);
+  assertEquals(each.map(([worker]) => worker).toSorted(), [1, 2, 3]);
   for (const [, accepted] of each) assert(accepted as number >= 200, `${each}`);
   // the last line tells the sum
   const sum = each.reduce((sum, [, accepted]) => sum + (accepted as number), 0);
-  assert.deepEqual(stopped.at(-1), [undefined, sum]);
+  assertEquals(stopped.at(-1), [undefined, sum]);
 });
 
 Deno.test("a worker that dies is reported and started again, and no later connection fails", async () => {
@@ -327,13 +327,13 @@ Deno.test("a worker that dies is reported and started again, and no later connec
   await pool.started;
   const channel = new BroadcastChannel("faulty");
   channel.postMessage("worker 2");
-  assert.match(await died.promise, /^Worker 2 has died: .*thrown on purpose/);
+  assertMatch(await died.promise, /^Worker 2 has died: .*thrown on purpose/);
   while ((await pool.stats()).queues.length < 3) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const server = { addr: { transport: "tcp" as const, hostname: "127.0.0.1", port: pool.port } };
   for (let i = 0; i < 300; i++) {
-    assert.deepEqual(await exchange(await connectTo(server), bytes("hello")), bytes("hello"));
+    assertEquals(await exchange(await connectTo(server), bytes("hello")), bytes("hello"));
   }
   assert(((await pool.stats()).accepted) >= 300);
   await pool.shutdown();
@@ -344,8 +344,8 @@ Deno.test("--workers that cannot listen are one line and exit code 1", async () 
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const flags = ["--port", `${listener.addr.port}`, "--workers", "2"];
   const { code, stderr } = await runServer(flags, WORKER_PERMISSIONS);
-  assert.equal(code, 1);
-  assert.match(stderr, /^cannot listen on 127\.0\.0\.1:\d+: .*\n$/);
+  assertEquals(code, 1);
+  assertMatch(stderr, /^cannot listen on 127\.0\.0\.1:\d+: .*\n$/);
 });
 
 /** `deno compile`, or what stands in for it where Deno's download host cannot be reached. */
@@ -362,7 +362,7 @@ Deno.test({
     const flags: string[] = tasks.compile.command.split(" ").slice(2);
     flags[flags.indexOf("--output") + 1] = `${folder}/tcp-echo`;
     const built = await run(compiler!, [...itsFlags, ...flags]);
-    assert.equal(built.code, 0, built.stderr);
+    assertEquals(built.code, 0, built.stderr);
     const help = await run(`${folder}/tcp-echo`, ["--help"]);
     assert(help.stdout.includes("\nUsage: tcp-echo [FLAG]...\n"), help.stdout + help.stderr);
     const process = new Deno.Command(`${folder}/tcp-echo`, {
@@ -378,11 +378,11 @@ Deno.test({
       tested = true;
       const port = Number(/"port":(\d+)/.exec(log)![1]);
       const conn = await Deno.connect({ hostname: "127.0.0.1", port });
-      assert.deepEqual(await exchange(conn, bytes("compiled")), bytes("compiled"));
+      assertEquals(await exchange(conn, bytes("compiled")), bytes("compiled"));
       process.kill("SIGTERM");
     }
     assert(tested, log);
-    assert.equal((await process.status).code, 0);
+    assertEquals((await process.status).code, 0);
     await Deno.remove(folder, { recursive: true });
   },
 });

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   bytes,
   exchange,
@@ -20,7 +20,7 @@ testWith(
   async () => {
     await using server = await ServerProcess.start();
     for (const size of [1, 2, 255, 1023]) {
-      assert.equal((await python(PYTHON_CLIENT, server.port, size)).trim(), `${size}`);
+      assertEquals((await python(PYTHON_CLIENT, server.port, size)).trim(), `${size}`);
     }
     for (const size of [1024, 1025, 65_536]) {
       const echoed = Number(await python(PYTHON_CLIENT, server.port, size));
@@ -38,7 +38,7 @@ Deno.test("the server echoes what had arrived by its first read, up to 64 KiB", 
   const conn = await server.connect();
   for (let n = 0; n < message.length;) n += await conn.write(message.subarray(n));
   server.process.kill("SIGCONT");
-  assert.deepEqual(await readAll(conn), message.slice(0, 65_536));
+  assertEquals(await readAll(conn), message.slice(0, 65_536));
 });
 
 testWith("python3", "the server serves asyncio's own client", async () => {
@@ -51,7 +51,7 @@ async def main():
     print(repr(await reader.read()))
     writer.close()
 asyncio.run(main())`;
-  assert.equal((await python(program, server.port)).trim(), "b'zero\\x00byte'");
+  assertEquals((await python(program, server.port)).trim(), "b'zero\\x00byte'");
 });
 
 testWith("socat", "the server serves socat", async () => {
@@ -61,23 +61,23 @@ testWith("socat", "the server serves socat", async () => {
     ["-t", "5", "-", `TCP:127.0.0.1:${server.port}`],
     "hello\n",
   );
-  assert.equal(stdout, "hello\n");
+  assertEquals(stdout, "hello\n");
 });
 
 Deno.test("the server closes a connection without data, and logs no error", async () => {
   await using server = await ServerProcess.start(["--log-level", "debug"]);
   const conn = await server.connect();
   await conn.closeWrite();
-  assert.equal((await readAll(conn)).length, 0);
+  assertEquals((await readAll(conn)).length, 0);
   await server.event("closed");
-  assert.deepEqual(server.lines.filter(({ level }) => level === "error"), []);
+  assertEquals(server.lines.filter(({ level }) => level === "error"), []);
 });
 
 Deno.test("the server serves 200 clients at once", async () => {
   await using server = await ServerProcess.start();
   const conns = await Promise.all(Array.from({ length: 200 }, () => server.connect()));
   const replies = await Promise.all(conns.map((conn, i) => exchange(conn, bytes(`message ${i}`))));
-  replies.forEach((reply, i) => assert.deepEqual(reply, bytes(`message ${i}`)));
+  replies.forEach((reply, i) => assertEquals(reply, bytes(`message ${i}`)));
 });
 
 testWith("python3", "the server goes on after clients that reset their connection", async () => {
@@ -90,20 +90,20 @@ for message in [b"", b"x", b"y" * 100000] * 20:
     if message: s.send(message)
     s.close()`;
   await python(program, server.port);
-  assert.deepEqual(
+  assertEquals(
     await exchange(await server.connect(), bytes("still there")),
     bytes("still there"),
   );
   const { code } = await server.stop();
-  assert.equal(code, 0);
-  assert.deepEqual(server.lines.filter(({ level }) => level === "error"), []);
+  assertEquals(code, 0);
+  assertEquals(server.lines.filter(({ level }) => level === "error"), []);
 });
 
 Deno.test("the server serves others while a client never sends", async () => {
   await using server = await ServerProcess.start();
   using silent = await server.connect();
-  assert.deepEqual(await exchange(await server.connect(), bytes("me")), bytes("me"));
-  assert.deepEqual(await exchange(await server.connect(), bytes("and me")), bytes("and me"));
+  assertEquals(await exchange(await server.connect(), bytes("me")), bytes("me"));
+  assertEquals(await exchange(await server.connect(), bytes("and me")), bytes("and me"));
   silent.close;
 });
 
@@ -113,10 +113,10 @@ testWith("sh", "the server survives the limit of file descriptors", async () => 
   // the kernel accepts them all, the server has descriptors for some
   const conns = await Promise.all(Array.from({ length: 200 }, () => server.connect()));
   const { code } = await server.event("accept_failed");
-  assert.equal(code, "EMFILE");
+  assertEquals(code, "EMFILE");
   for (const conn of conns) conn.close();
-  assert.deepEqual(await exchange(await server.connect(), bytes("new")), bytes("new"));
-  assert.equal(server.events("accept_failed").length, 1, "one line for the episode");
+  assertEquals(await exchange(await server.connect(), bytes("new")), bytes("new"));
+  assertEquals(server.events("accept_failed").length, 1, "one line for the episode");
 });
 
 testWith(
@@ -187,26 +187,26 @@ testWith(
     using _conn = await server.connect();
     const address = `127.0.0.1:${server.port}`;
     const listener = await run("ss", ["-Hltnm", "src", address]);
-    assert.match(listener.stdout, /^LISTEN +\d+ +77 /);
-    assert.match(listener.stdout, /rb131072,.*tb65536/);
+    assertMatch(listener.stdout, /^LISTEN +\d+ +77 /);
+    assertMatch(listener.stdout, /rb131072,.*tb65536/);
     const connection = await run("ss", ["-Htnm", "state", "established", "src", address]);
-    assert.match(connection.stdout, /rb131072,.*tb65536/);
+    assertMatch(connection.stdout, /rb131072,.*tb65536/);
   },
 );
 
 Deno.test("a buffer that the kernel caps is a warning that names the limit", async () => {
   await using server = await ServerProcess.start(["--recv-buffer", "1024m"]);
   const { level, message, option, requested } = await server.event("setting_changed");
-  assert.equal(level, "warn");
-  assert.equal(option, "SO_RCVBUF");
-  assert.equal(requested, 2 ** 30);
-  assert.match(message, /net\.core\.rmem_max/);
+  assertEquals(level, "warn");
+  assertEquals(option, "SO_RCVBUF");
+  assertEquals(requested, 2 ** 30);
+  assertMatch(message, /net\.core\.rmem_max/);
 });
 
 Deno.test("a buffer that the kernel caps is an error with --strict", async () => {
   const { code, stderr } = await runServer(["--port", "0", "--send-buffer", "1024m", "--strict"]);
-  assert.equal(code, 1);
-  assert.match(
+  assertEquals(code, 1);
+  assertMatch(
     stderr,
     /^SO_SNDBUF: expected 1073741824, got \d+ \(capped at \d+ by net\.core\.wmem_max.*\)\n$/,
   );
@@ -215,8 +215,8 @@ Deno.test("a buffer that the kernel caps is an error with --strict", async () =>
 Deno.test("an address in use is one line and exit code 1", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { code, stderr } = await runServer(["--port", `${listener.addr.port}`, "--no-reuse-port"]);
-  assert.equal(code, 1);
-  assert.match(
+  assertEquals(code, 1);
+  assertMatch(
     stderr,
     new RegExp(`^cannot listen on 127\\.0\\.0\\.1:${listener.addr.port}: .* in use.*\\n$`),
   );
@@ -242,29 +242,29 @@ Deno.test("wrong usage is one line and exit code 2", async () => {
     ] as const
   ) {
     const { code, stdout, stderr } = await runServer([...flags]);
-    assert.deepEqual({ code, stdout, stderr }, { code: 2, stdout: "", stderr: `${line}\n` });
+    assertEquals({ code, stdout, stderr }, { code: 2, stdout: "", stderr: `${line}\n` });
   }
 });
 
 Deno.test("--help and --version print to standard output", async () => {
   const help = await runServer(["--help"]);
-  assert.equal(help.code, 0);
+  assertEquals(help.code, 0);
   assert(help.stdout.includes("\nUsage: server.ts [FLAG]...\n"));
   for (const flag of ["--host", "--port", "--backlog", "--[no-]reuse-port", "--recv-buffer"]) {
     assert(help.stdout.includes(flag), flag);
   }
   const version = await runServer(["--version"]);
   const { version: expected } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
-  assert.deepEqual([version.code, version.stdout], [0, `${expected}\n`]);
+  assertEquals([version.code, version.stdout], [0, `${expected}\n`]);
 });
 
 Deno.test("a missing permission is one line that names the flag, and exit code 2", async () => {
   const noFfi = await runServer([], ["--allow-net"]);
-  assert.equal(noFfi.code, 2);
-  assert.match(noFfi.stderr, /^.*--allow-ffi.*\n$/);
+  assertEquals(noFfi.code, 2);
+  assertMatch(noFfi.stderr, /^.*--allow-ffi.*\n$/);
   const noNet = await runServer([], ["--allow-ffi"]);
-  assert.equal(noNet.code, 2);
-  assert.match(noNet.stderr, /^.*--allow-net.*\n$/);
+  assertEquals(noNet.code, 2);
+  assertMatch(noNet.stderr, /^.*--allow-net.*\n$/);
 });
 
 testWith("python3", "on a terminal no prompt appears, with or without permissions", async () => {
@@ -293,7 +293,7 @@ print(shown.decode())`;
   ) {
     const args = [Deno.execPath(), ...serverArgs(["--port", "0"], [...permissions])];
     const [code, ...shown] = (await python(program, ...args)).split("\n");
-    assert.equal(code, expected, shown.join("\n"));
+    assertEquals(code, expected, shown.join("\n"));
     assert(!/Allow\?|permission requested|┏/i.test(shown.join("\n")), shown.join("\n"));
   }
 });
@@ -305,13 +305,13 @@ Deno.test("two servers share a port without Deno's unstable net feature", async 
   const permissions = [...PERMISSIONS, "--no-lock", `--config=${folder}/deno.json`];
   await using first = await ServerProcess.start([], [], permissions);
   await using second = await ServerProcess.start(["--port", `${first.port}`], [], permissions);
-  assert.equal(second.port, first.port);
+  assertEquals(second.port, first.port);
   const served = async (): Promise<boolean[]> => {
     const conns = await Promise.all(Array.from({ length: 50 }, () => first.connect()));
-    for (const conn of conns) assert.deepEqual(await exchange(conn, bytes("x")), bytes("x"));
+    for (const conn of conns) assertEquals(await exchange(conn, bytes("x")), bytes("x"));
     return [first, second].map((server) => server.events("assertion_failed").length === 0);
   };
-  assert.deepEqual(await served(), [true, true]);
+  assertEquals(await served(), [true, true]);
   for (const server of [first, second]) {
     await server.stop();
     assert((server.events("stopped")[0]!.accepted as number) > 0);
@@ -322,14 +322,14 @@ Deno.test("two servers share a port without Deno's unstable net feature", async 
 Deno.test("FFI can be narrowed to the C library's path", async () => {
   const path = `/lib/${Deno.build.arch}-linux-gnu/libc.so.6`;
   await using server = await ServerProcess.start([], [], ["--allow-net", `--allow-ffi=${path}`]);
-  assert.deepEqual(await exchange(await server.connect(), bytes("x")), bytes("x"));
+  assertEquals(await exchange(await server.connect(), bytes("x")), bytes("x"));
 });
 
 Deno.test("by default only start and stop are logged", async () => {
   await using server = await ServerProcess.start();
   await exchange(await server.connect(), bytes("x"));
   await server.stop();
-  assert.deepEqual(
+  assertEquals(
     server.lines.map(({ event, level }) => [event, level]),
     [["listening", "info"], ["stopped", "info"], ["ended", "none"]],
   );
@@ -340,7 +340,7 @@ Deno.test("at level debug the lines of the recipe appear", async () => {
   await exchange(await server.connect(), bytes('{"a": "\x1b[31m"}\n'));
   await server.stop();
   const { hostname, port } = await server.event("listening");
-  assert.deepEqual([hostname, port], ["127.0.0.1", server.port]);
+  assertEquals([hostname, port], ["127.0.0.1", server.port]);
   const messages = server.lines.map(({ message }) => message);
   const { remote } = await server.event("connected");
   assert(messages.includes(`Serving on 127.0.0.1:${server.port}`));
@@ -350,8 +350,8 @@ Deno.test("at level debug the lines of the recipe appear", async () => {
   assert(messages.includes("TCP quick ACK: true"));
   assert(messages.some((message) => /^recv buffer size: \d+ \(max=\w+\)$/.test(message)));
   assert(messages.some((message) => /^send buffer size: \d+ \(max=\w+\)$/.test(message)));
-  assert.equal((await server.event("received")).bytes, 15);
-  assert.equal((await server.event("sent")).bytes, 15);
+  assertEquals((await server.event("received")).bytes, 15);
+  assertEquals((await server.event("sent")).bytes, 15);
   for (const line of server.lines.slice(0, -1)) {
     assert(!Number.isNaN(Date.parse(line.time as string)), JSON.stringify(line));
   }
@@ -365,13 +365,13 @@ Deno.test("the text log has a time, a level and the message", async () => {
   }).spawn();
   const reader = process.stderr.pipeThrough(new TextDecoderStream()).getReader();
   const { value } = await reader.read();
-  assert.match(
+  assertMatch(
     value!,
     /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} info {2}Serving on 127\.0\.0\.1:\d+\n$/,
   );
   process.kill("SIGTERM");
   while (!(await reader.read()).done);
-  assert.equal((await process.status).code, 0);
+  assertEquals((await process.status).code, 0);
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -379,13 +379,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await using server = await ServerProcess.start();
     const conn = await server.connect();
     const before = await exchange(await server.connect(), bytes("the server has accepted both"));
-    assert.equal(before.length, 28);
+    assertEquals(before.length, 28);
     server.process.kill(signal);
     // once new connections are refused, the server has begun to stop
     while (await server.connect().then((conn) => conn.close() as undefined ?? true, () => false));
-    assert.deepEqual(await exchange(conn, bytes("in hand")), bytes("in hand"));
+    assertEquals(await exchange(conn, bytes("in hand")), bytes("in hand"));
     const { code } = await server.end();
-    assert.equal(code, 0);
+    assertEquals(code, 0);
     Deno.listen({ hostname: "127.0.0.1", port: server.port }).close();
   });
 }
@@ -397,7 +397,7 @@ Deno.test("a second signal ends what is in hand", async () => {
   server.process.kill("SIGTERM");
   while (await server.connect().then((conn) => conn.close() as undefined ?? true, () => false));
   const { code } = await server.stop();
-  assert.equal(code, 0);
-  assert.equal(await conn.read(new Uint8Array(1)), null);
+  assertEquals(code, 0);
+  assertEquals(await conn.read(new Uint8Array(1)), null);
   conn.close();
 });

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals } from "@std/assert";
 import { bytes, exchange, output, ServerProcess, testWith } from "../helpers.ts";
 
 Deno.test("SIGUSR2 prints the statistics, which are in the last line of the log as well", async () => {
@@ -8,12 +8,12 @@ Deno.test("SIGUSR2 prints the statistics, which are in the last line of the log 
   // the answer to another client comes after the signal was seen to
   await exchange(await server.connect(), bytes("again"));
   const { code, stdout } = await server.stop();
-  assert.equal(code, 0);
+  assertEquals(code, 0);
   const told = JSON.parse(stdout);
-  assert.equal(told.queues[0].limit, 100);
+  assertEquals(told.queues[0].limit, 100);
   assert(told.accepted >= 1 && told.bytesIn >= 5);
   const { accepted, bytesIn, bytesOut, errors } = await server.event("stopped");
-  assert.deepEqual({ accepted, bytesIn, bytesOut, errors }, {
+  assertEquals({ accepted, bytesIn, bytesOut, errors }, {
     accepted: 2,
     bytesIn: 10,
     bytesOut: 10,
@@ -31,17 +31,17 @@ async function portsOf(pid: number): Promise<number[]> {
 for (const signal of ["SIGUSR1", "SIGUSR2"] as const) {
   testWith("ss", `${signal} opens no port, and the server serves on`, async () => {
     await using server = await ServerProcess.start();
-    assert.deepEqual(await portsOf(server.process.pid), [server.port]);
+    assertEquals(await portsOf(server.process.pid), [server.port]);
     // Deno's own handler, which opens the inspector, comes half a second after the start
     await new Promise((resolve) => setTimeout(resolve, 1000));
     server.process.kill(signal);
     for (let i = 0; i < 3; i++) {
-      assert.deepEqual(await exchange(await server.connect(), bytes("on")), bytes("on"));
+      assertEquals(await exchange(await server.connect(), bytes("on")), bytes("on"));
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    assert.deepEqual(await portsOf(server.process.pid), [server.port]);
+    assertEquals(await portsOf(server.process.pid), [server.port]);
     const { code } = await server.stop();
-    assert.equal(code, 0);
-    assert.deepEqual(server.lines.map(({ event }) => event), ["listening", "stopped", "ended"]);
+    assertEquals(code, 0);
+    assertEquals(server.lines.map(({ event }) => event), ["listening", "stopped", "ended"]);
   });
 }

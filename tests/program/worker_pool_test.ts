@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { SILENT } from "../../src/net/logger.ts";
 import { WorkerPool } from "../../src/program/worker_pool.ts";
 import { bytes, connectTo, exchange, PERMISSIONS, ROOT, ServerProcess } from "../helpers.ts";
@@ -10,11 +10,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     // start() waits for the first of them alone
     await using server = await ServerProcess.start(["--workers", "16"], [], WORKER_PERMISSIONS);
     const { code } = await server.stop(signal);
-    assert.equal(code, 0);
+    assertEquals(code, 0);
     const listening = server.events("listening").length;
     assert(listening < 16, `${listening} have started`);
     // each says what it has done, and the last line is the sum
-    assert.equal(server.events("stopped").length, listening + 1);
+    assertEquals(server.events("stopped").length, listening + 1);
   });
 }
 
@@ -23,9 +23,9 @@ Deno.test("statistics that are asked for twice at once are told twice, also whil
   const pool = new WorkerPool({ count: 2, args, port: 0, logger: SILENT });
   await pool.started;
   const asked = [pool.stats(), pool.stats(), pool.stats()];
-  for (const { queues } of await Promise.all(asked)) assert.equal(queues.length, 2);
+  for (const { queues } of await Promise.all(asked)) assertEquals(queues.length, 2);
   const late = [pool.stats(), pool.shutdown().then(() => pool.stats())];
-  for (const { accepted } of await Promise.all(late)) assert.equal(accepted, 0);
+  for (const { accepted } of await Promise.all(late)) assertEquals(accepted, 0);
 });
 
 Deno.test("a worker that cannot listen ends the others and is told", async () => {
@@ -33,7 +33,7 @@ Deno.test("a worker that cannot listen ends the others and is told", async () =>
   const { port } = taken.addr;
   const args = ["--log-level", "error", "--port", `${port}`];
   const pool = new WorkerPool({ count: 2, args, port, logger: SILENT });
-  await assert.rejects(pool.finished, /cannot listen on 127\.0\.0\.1/);
+  assertMatch(String(await assertRejects(() => pool.finished)), /cannot listen on 127\.0\.0\.1/);
 });
 
 /** Connects again and again until told to stop, and counts what fails. */
@@ -48,7 +48,7 @@ class Clients {
       while (!this.#stopping) {
         try {
           const conn = await connectTo(server);
-          assert.deepEqual(await exchange(conn, bytes("hello")), bytes("hello"));
+          assertEquals(await exchange(conn, bytes("hello")), bytes("hello"));
           this.done++;
         } catch (error) {
           this.failures.push(error);
@@ -82,13 +82,13 @@ Deno.test("40 pools start and stop under load: no start fails, and nobody else's
     const pools = [2, 1].map((count) => new WorkerPool({ count, args, port, logger }));
     await Promise.all(pools.map(({ started }) => started));
     await clients.stop();
-    assert.deepEqual(clients.failures, []);
+    assertEquals(clients.failures, []);
     done += clients.done;
     await Promise.all([first, ...pools].map((pool) => pool.shutdown()));
 
     await client.write(bytes("still"));
     const buffer = new Uint8Array(5);
-    assert.deepEqual(await conn.read(buffer), 5);
+    assertEquals(await conn.read(buffer), 5);
   }
   assert(done > 1000, `${done} exchanges`);
   client.close();

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals } from "@std/assert";
 import {
   echo,
   echoOnce,
@@ -45,10 +45,10 @@ Deno.test("echo() echoes message by message until the client ends", async () => 
   for (const size of [1, 5, 1023, 1024, 1025, 70_000, 300_000, 1]) {
     const sent = message(size);
     const [reply] = await Promise.all([readExactly(conn, size), writeAll(conn, sent)]);
-    assert.deepEqual(reply, sent);
+    assertEquals(reply, sent);
   }
   await conn.closeWrite();
-  assert.equal((await readAll(conn)).length, 0);
+  assertEquals((await readAll(conn)).length, 0);
 });
 
 Deno.test("echo() sends the rest to a client that has ended its own side", async () => {
@@ -58,8 +58,8 @@ Deno.test("echo() sends the rest to a client that has ended its own side", async
   const writing = writeAll(conn, sent).then(() => conn.closeWrite());
   const reply = await readAll(conn);
   await writing;
-  assert.equal(reply.length, sent.length);
-  assert.deepEqual(reply, sent);
+  assertEquals(reply.length, sent.length);
+  assertEquals(reply, sent);
 });
 
 Deno.test("echo() reads no further than a client that does not read lets it write", async () => {
@@ -78,7 +78,7 @@ Deno.test("echo() reads no further than a client that does not read lets it writ
   }
   const grown = Deno.memoryUsage().rss - rss;
   assert(grown < 8 * 1024 * 1024, `${sent} bytes went, ${grown} bytes of memory are used`);
-  assert.equal(server.stats().active, 1);
+  assertEquals(server.stats().active, 1);
   conn.close();
 });
 
@@ -106,18 +106,18 @@ for (const [name, handler] of [["echo", echo()], ["echoOnce", echoOnce()]] as co
     const { port } = server.addr;
     const conn = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts: [pem("ca")] });
     await conn.write(bytes("secret"));
-    assert.deepEqual(await readExactly(conn, 6), bytes("secret"));
+    assertEquals(await readExactly(conn, 6), bytes("secret"));
     conn.close();
     // records as long as the buffers of connections without TLS are no different
     for (const size of [1023, 1024, 1025]) {
       const other = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts: [pem("ca")] });
       await other.write(message(size));
       await other.closeWrite();
-      assert.deepEqual(await readAll(other), message(size));
+      assertEquals(await readAll(other), message(size));
     }
     await server.shutdown();
     const { bytesIn, bytesOut, assertionFailures } = server.stats();
-    assert.deepEqual({ bytesIn, bytesOut, assertionFailures }, {
+    assertEquals({ bytesIn, bytesOut, assertionFailures }, {
       bytesIn: 6 + 3 * 1024,
       bytesOut: 6 + 3 * 1024,
       assertionFailures: 0,
@@ -133,9 +133,9 @@ Deno.test("a client that does not speak TLS is closed, and others are served", a
   const { port } = server.addr;
   const conn = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts: [pem("ca")] });
   await conn.write(bytes("x"));
-  assert.deepEqual(await readExactly(conn, 1), bytes("x"));
+  assertEquals(await readExactly(conn, 1), bytes("x"));
   conn.close();
-  assert.equal(Object.values(server.stats().errors).reduce((sum, n) => sum + n, 0), 1);
+  assertEquals(Object.values(server.stats().errors).reduce((sum, n) => sum + n, 0), 1);
 });
 
 Deno.test("a client that does not finish its TLS handshake is gone after handshakeTimeout", async () => {
@@ -143,7 +143,7 @@ Deno.test("a client that does not finish its TLS handshake is gone after handsha
   await using server = serve(options, echoOnce());
   const silent = await connectTo(server);
   await readAll(silent).catch(() => {});
-  assert.equal(server.stats().timedOut, 1);
+  assertEquals(server.stats().timedOut, 1);
 });
 
 testWith(
@@ -156,7 +156,7 @@ testWith(
       assert(echoed >= 1024 && echoed <= 65_536, `${echoed}`);
     }
     const { errors } = server.stats();
-    assert.deepEqual(errors, {});
+    assertEquals(errors, {});
   },
 );
 
@@ -164,12 +164,12 @@ Deno.test("echoOnce() serves a client that sends a byte at a time", async () => 
   await using server = serve(local, echoOnce());
   const conn = await connectTo(server);
   await conn.write(bytes("s"));
-  assert.deepEqual(await readExactly(conn, 1), bytes("s"));
+  assertEquals(await readExactly(conn, 1), bytes("s"));
   conn.close();
 
   await using streaming = start();
   const slow = await connectTo(streaming);
-  for (const letter of "slowly") assert.deepEqual(await exchangeByte(slow, letter), bytes(letter));
+  for (const letter of "slowly") assertEquals(await exchangeByte(slow, letter), bytes(letter));
   slow.close();
 });
 
@@ -200,7 +200,7 @@ for (const stage of ["connect", "send", "write"]) {
     await python(RESETTER, server.addr.port, stage);
     const conn = await connectTo(server);
     const [reply] = await Promise.all([readExactly(conn, 100), conn.write(message(100))]);
-    assert.deepEqual(reply, message(100));
+    assertEquals(reply, message(100));
     conn.close();
   });
 }
@@ -216,7 +216,7 @@ testWith(
     await python(RESETTER, server.addr.port, "connect");
     const last = connectTo(server);
     first.close();
-    assert.deepEqual(await exchangeByte(await last, "2"), bytes("2"));
+    assertEquals(await exchangeByte(await last, "2"), bytes("2"));
     (await last).close();
   },
 );
@@ -229,11 +229,11 @@ Deno.test("serve() closes connections of handlers that hang or have closed thems
     await new Promise(() => {});
   });
   const [closed, hanging] = [await connectTo(server), await connectTo(server)];
-  assert.equal((await readAll(closed)).length, 0);
+  assertEquals((await readAll(closed)).length, 0);
   await begun.promise;
   await server.shutdown();
-  assert.equal((await readAll(hanging)).length, 0);
-  assert.equal(server.stats().active, 0);
+  assertEquals((await readAll(hanging)).length, 0);
+  assertEquals(server.stats().active, 0);
 });
 
 Deno.test({
@@ -244,11 +244,11 @@ Deno.test({
     for (let i = 0; i < 20; i++) {
       using conn = await connectTo(server);
       await conn.write(bytes("hello"));
-      assert.equal((await readExactly(conn, 6)).length, 5);
+      assertEquals((await readExactly(conn, 6)).length, 5);
       // SYN-ACK, the acknowledgement of what was written, and the echo with the FIN
       const { segsIn, dataSegsIn } = getOption(conn, TCP_INFO);
-      assert.equal(dataSegsIn, 1);
-      assert.ok(segsIn! <= 3, `${segsIn} segments`);
+      assertEquals(dataSegsIn, 1);
+      assert(segsIn! <= 3, `${segsIn} segments`);
     }
   },
 });
@@ -259,6 +259,6 @@ Deno.test("a receive buffer of the least size still gives every byte", async () 
   setOption(conn, SO_RCVBUF, 4096);
   const sent = message(200_000);
   const [reply] = await Promise.all([readExactly(conn, sent.length), writeAll(conn, sent)]);
-  assert.deepEqual(reply, sent);
+  assertEquals(reply, sent);
   conn.close();
 });

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   type BufferedProtocol,
   getOption,
@@ -146,33 +146,33 @@ const slowly = (): Promise<void> => new Promise((resolve) => setTimeout(resolve,
 const CLIENTS: Record<string, (conn: Deno.TcpConn) => Promise<void>> = {
   async "echo-once"(conn) {
     await conn.write(bytes("hello"));
-    assert.deepEqual(await readAll(conn), bytes("hello"));
+    assertEquals(await readAll(conn), bytes("hello"));
   },
   async "greet"(conn) {
     const greeting = new Uint8Array(5);
     await conn.read(greeting);
-    assert.deepEqual(greeting, bytes("hello"));
+    assertEquals(greeting, bytes("hello"));
     conn.close();
   },
   async "no-data"(conn) {
     await conn.closeWrite();
-    assert.equal((await readAll(conn)).length, 0);
+    assertEquals((await readAll(conn)).length, 0);
   },
   async "keep-open"(conn) {
     await conn.write(bytes("hello"));
     await conn.closeWrite();
-    assert.deepEqual(await readAll(conn), bytes("bye"));
+    assertEquals(await readAll(conn), bytes("bye"));
   },
   async "write-eof"(conn) {
     await conn.write(bytes("hello"));
     const reply = new Uint8Array(100);
-    assert.equal(await conn.read(reply), 10);
-    assert.equal(await conn.read(reply), null);
+    assertEquals(await conn.read(reply), 10);
+    assertEquals(await conn.read(reply), null);
     conn.close();
   },
   async "abort"(conn) {
     await conn.write(bytes("hello"));
-    assert.equal((await readAll(conn)).length, 0);
+    assertEquals((await readAll(conn)).length, 0);
   },
   async "abort-full"(conn) {
     await conn.write(bytes("hello"));
@@ -181,7 +181,7 @@ const CLIENTS: Record<string, (conn: Deno.TcpConn) => Promise<void>> = {
   },
   async "close-full"(conn) {
     await conn.write(bytes("hello"));
-    assert.equal((await readAll(conn)).length, BIG);
+    assertEquals((await readAll(conn)).length, BIG);
   },
   async "slow-reader"(conn) {
     await conn.write(bytes("hello"));
@@ -261,7 +261,7 @@ async function playAsyncio(scenario: string): Promise<string[]> {
 for (const scenario of Object.keys(CLIENTS)) {
   testWith("python3", `the callbacks come as from asyncio: ${scenario}`, async () => {
     const [ours, asyncios] = [await playOurs(scenario), await playAsyncio(scenario)];
-    assert.deepEqual(ours, asyncios);
+    assertEquals(ours, asyncios);
     assert(ours.length >= 2);
   });
 }
@@ -311,9 +311,9 @@ for (
     const conn = await connectTo(server);
     await conn.write(bytes("x"));
     await conn.closeWrite();
-    assert.equal((await readAll(conn).catch(() => new Uint8Array())).length, 0);
-    assert.equal((await told.promise as Error).message, "on purpose");
-    assert.deepEqual(lost, [callback === "connectionLost" ? undefined : "on purpose"]);
+    assertEquals((await readAll(conn).catch(() => new Uint8Array())).length, 0);
+    assertEquals((await told.promise as Error).message, "on purpose");
+    assertEquals(lost, [callback === "connectionLost" ? undefined : "on purpose"]);
     // others are served as before
     const other = await connectTo(server);
     other.close();
@@ -334,8 +334,8 @@ for (const callback of ["pauseWriting", "resumeWriting"] as const) {
     const conn = await connectTo(server);
     await slowly();
     await readAll(conn).catch(() => {});
-    assert.equal((await told.promise as Error).message, "on purpose");
-    assert.deepEqual(lost, ["on purpose"]);
+    assertEquals((await told.promise as Error).message, "on purpose");
+    assertEquals(lost, ["on purpose"]);
   });
 }
 
@@ -347,8 +347,8 @@ Deno.test("a factory that throws closes the connection and reaches onError", asy
       throw new Error("no protocol");
     }),
   );
-  assert.equal((await readAll(await connectTo(server))).length, 0);
-  assert.equal((await told.promise as Error).message, "no protocol");
+  assertEquals((await readAll(await connectTo(server))).length, 0);
+  assertEquals((await told.promise as Error).message, "no protocol");
 });
 
 Deno.test("the water marks are exact, and pauseWriting() and resumeWriting() come once each", async () => {
@@ -358,24 +358,24 @@ Deno.test("the water marks are exact, and pauseWriting() and resumeWriting() com
   await using server = start({
     connectionMade(made) {
       transport = made;
-      assert.deepEqual(made.getWriteBufferLimits(), { high: 65_536, low: 16_384 });
+      assertEquals(made.getWriteBufferLimits(), { high: 65_536, low: 16_384 });
       made.setWriteBufferLimits({ high: 4000 });
-      assert.deepEqual(made.getWriteBufferLimits(), { high: 4000, low: 1000 });
+      assertEquals(made.getWriteBufferLimits(), { high: 4000, low: 1000 });
       made.setWriteBufferLimits({ low: 500 });
-      assert.deepEqual(made.getWriteBufferLimits(), { high: 2000, low: 500 });
-      assert.throws(() => made.setWriteBufferLimits({ high: 1, low: 2 }), RangeError);
-      assert.throws(() => made.setWriteBufferLimits({ low: -1 }), RangeError);
-      assert.throws(() => made.write("text" as unknown as Uint8Array), TypeError);
+      assertEquals(made.getWriteBufferLimits(), { high: 2000, low: 500 });
+      assertThrows(() => made.setWriteBufferLimits({ high: 1, low: 2 }), RangeError);
+      assertThrows(() => made.setWriteBufferLimits({ low: -1 }), RangeError);
+      assertThrows(() => made.write("text" as unknown as Uint8Array), TypeError);
       // until the socket takes no more at once
       made.setWriteBufferLimits({ high: 2 ** 30 });
       while (made.getWriteBufferSize() === 0) made.write(new Uint8Array(1 << 20));
       made.setWriteBufferLimits({ high: made.getWriteBufferSize() + 10, low: 100 });
       made.write(new Uint8Array(10));
-      assert.deepEqual(sizes, [], "at the mark is not beyond it");
+      assertEquals(sizes, [], "at the mark is not beyond it");
       made.writeMany([new Uint8Array(1), new Uint8Array(0)]);
-      assert.equal(sizes.length, 1);
+      assertEquals(sizes.length, 1);
       made.write(new Uint8Array(100));
-      assert.equal(sizes.length, 1, "once");
+      assertEquals(sizes.length, 1, "once");
     },
     pauseWriting: () => void sizes.push(transport.getWriteBufferSize()),
     resumeWriting() {
@@ -388,8 +388,8 @@ Deno.test("the water marks are exact, and pauseWriting() and resumeWriting() com
   const reading = connectTo(server).then(readAll);
   await done.promise;
   await reading;
-  assert.equal(sizes.length, 2);
-  assert.equal(sizes[1], -1);
+  assertEquals(sizes.length, 2);
+  assertEquals(sizes[1], -1);
 });
 
 Deno.test("getExtraInfo() tells the addresses and the socket", async () => {
@@ -408,7 +408,7 @@ Deno.test("getExtraInfo() tells the addresses and the socket", async () => {
     },
   });
   using conn = await connectTo(server);
-  assert.deepEqual(await told.promise, [
+  assertEquals(await told.promise, [
     conn.localAddr,
     server.addr.port,
     "stream",
@@ -432,7 +432,7 @@ Deno.test("connectionLost() is called when the server itself ends the connection
   using _conn = await connectTo(server);
   await made.promise;
   await server.shutdown();
-  assert.equal(await lost.promise, null);
+  assertEquals(await lost.promise, null);
 });
 
 Deno.test("protocolHandler() serves TLS, without writeEof()", async () => {
@@ -443,7 +443,7 @@ Deno.test("protocolHandler() serves TLS, without writeEof()", async () => {
     protocolHandler(() => ({
       connectionMade(made) {
         transport = made;
-        assert.equal(made.canWriteEof(), false);
+        assertEquals(made.canWriteEof(), false);
       },
       dataReceived(data: Uint8Array) {
         transport.writeMany([data, data]);
@@ -455,13 +455,13 @@ Deno.test("protocolHandler() serves TLS, without writeEof()", async () => {
   await conn.write(bytes("twice"));
   const reply = new Uint8Array(10);
   for (let n = 0; n < 10;) n += (await conn.read(reply.subarray(n)))!;
-  assert.deepEqual(reply, bytes("twicetwice"));
+  assertEquals(reply, bytes("twicetwice"));
   // a record as long as the buffer of a connection without TLS is no different
   const sent = new Uint8Array(1024).map((_, i) => i % 251);
   await conn.write(sent);
   const doubled = new Uint8Array(2048);
   for (let n = 0; n < 2048;) n += (await conn.read(doubled.subarray(n)))!;
-  assert.deepEqual(doubled, new Uint8Array([...sent, ...sent]));
+  assertEquals(doubled, new Uint8Array([...sent, ...sent]));
   conn.close();
 });
 
@@ -490,8 +490,8 @@ Deno.test("examples/echo_protocol.ts is the recipe: it asserts, echoes once and 
     }).finally(() => process.kill("SIGINT"));
   }
   const errors = await new Response(process.stderr).text();
-  assert.equal((await process.status).code, 0, errors);
-  assert.deepEqual(await reply, bytes("hello"));
+  assertEquals((await process.status).code, 0, errors);
+  assertEquals(await reply, bytes("hello"));
   for (
     const line of [
       "connected from 127.0.0.1:",

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch, fail } from "@std/assert";
 import fc from "../fast_check.ts";
 import { echo, echoOnce, serve, type ServeOptions } from "../../mod.ts";
 import {
@@ -56,7 +56,7 @@ testWith(
     const { pid } = server.process;
     const [each, reply] = (await python(IDLE_CLIENTS, server.port, pid, MANY)).trim().split("\n");
     assert(Number(each) <= 8, `${each} KiB each`);
-    assert.equal(reply, "20000");
+    assertEquals(reply, "20000");
   },
 );
 
@@ -70,11 +70,11 @@ Deno.test("clients that send nothing are gone after idleTimeout, all of them, an
   ended.then(() => done = true);
   while (!done) {
     await busy.write(letter);
-    assert.equal(await busy.read(letter), 1);
+    assertEquals(await busy.read(letter), 1);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  assert.equal(server.stats().timedOut, 300);
-  assert.equal(server.stats().active, 1);
+  assertEquals(server.stats().timedOut, 300);
+  assertEquals(server.stats().active, 1);
   busy.close();
 });
 
@@ -114,21 +114,21 @@ testInNamespace(
     const args = [...inside.slice(1), "python3", "-c", STEADY_CLIENTS, `${first.port}`, "500", "3"];
     const clients = new Deno.Command(inside[0]!, { args, stdout: "piped" }).spawn();
     const reader = clients.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    assert.match((await reader.read()).value!, /^go/);
+    assertMatch((await reader.read()).value!, /^go/);
     // each time a new process takes the port over from the old one
     for (let i = 0; i < 5; i++) {
       servers.push(await ServerProcess.start(["--port", `${first.port}`], inside));
-      assert.equal((await servers[i]!.stop("SIGTERM")).code, 0);
+      assertEquals((await servers[i]!.stop("SIGTERM")).code, 0);
     }
     let printed = "";
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
       printed += chunk.value;
     }
     await clients.status;
-    assert.match(printed, /1500 0 \[\]/);
+    assertMatch(printed, /1500 0 \[\]/);
     await servers.at(-1)!.stop();
     const served = servers.map((server) => server.events("stopped")[0]!.accepted as number);
-    assert.equal(served.reduce((sum, n) => sum + n, 0), 1500);
+    assertEquals(served.reduce((sum, n) => sum + n, 0), 1500);
   },
   ["python3"],
 );
@@ -164,17 +164,17 @@ async function play(
     const reply = new Uint8Array(size);
     const reading = (async (): Promise<void> => {
       for (let n = 0; n < size;) {
-        n += (await conn.read(reply.subarray(n))) ?? assert.fail("the end");
+        n += (await conn.read(reply.subarray(n))) ?? fail("the end");
       }
     })();
     for (let n = 0; n < size;) n += await conn.write(message.subarray(n));
     await reading;
-    assert.deepEqual(reply, message);
+    assertEquals(reply, message);
     total += size;
   }
   if (end === "half-close") {
     await conn.closeWrite();
-    assert.equal((await readAll(conn)).length, 0);
+    assertEquals((await readAll(conn)).length, 0);
   } else {
     conn.close();
   }
@@ -207,7 +207,7 @@ for (
           await server.shutdown();
           const { accepted, active, closed, bytesIn, bytesOut, assertionFailures } = server.stats();
           const total = sent.reduce((sum, n) => sum + n, 0);
-          assert.deepEqual({ accepted, active, closed, bytesIn, bytesOut, assertionFailures }, {
+          assertEquals({ accepted, active, closed, bytesIn, bytesOut, assertionFailures }, {
             accepted: clients.length,
             active: 0,
             closed: clients.length,
@@ -217,7 +217,7 @@ for (
           });
           // there may be less: Deno closes what an earlier server had a moment later
           const after = await openFds();
-          assert.ok(after <= before, `${after - before} descriptors are left open`);
+          assert(after <= before, `${after - before} descriptors are left open`);
         }),
         { numRuns: 15 },
       );
@@ -235,7 +235,7 @@ Deno.test("shutdown() while clients are in every state ends in time", async () =
   const started = performance.now();
   await server.shutdown();
   assert(performance.now() - started < 3000);
-  assert.equal(server.stats().active, 0);
+  assertEquals(server.stats().active, 0);
   silent.close();
   sending.close();
 });

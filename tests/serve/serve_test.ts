@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   codecs,
   type ConnHandler,
@@ -45,7 +45,7 @@ function start(handler: ConnHandler = echoOnce(), options: ServeOptions = {}): T
 
 Deno.test("serve() echoes through echoOnce()", async () => {
   await using server = start();
-  assert.deepEqual(await exchange(await connectTo(server), bytes("hello")), bytes("hello"));
+  assertEquals(await exchange(await connectTo(server), bytes("hello")), bytes("hello"));
 });
 
 Deno.test("serve() closes a connection on which an assertion fails, and goes on", async () => {
@@ -69,13 +69,13 @@ Deno.test("serve() closes a connection on which an assertion fails, and goes on"
   setOption(fd, SO_RCVBUF, 90_000);
   const conn = await connectTo(server);
   const { port } = conn.localAddr;
-  assert.equal((await readAll(conn)).length, 0);
+  assertEquals((await readAll(conn)).length, 0);
   extra = 0;
-  assert.deepEqual(await exchange(await connectTo(server), bytes("next")), bytes("next"));
+  assertEquals(await exchange(await connectTo(server), bytes("next")), bytes("next"));
 
   const errors = logger.lines.filter(([level]) => level === "error");
   const remote = `127.0.0.1:${port}`;
-  assert.deepEqual(errors, [["error", {
+  assertEquals(errors, [["error", {
     event: "assertion_failed",
     remote,
     option: "MY_RCVBUF",
@@ -84,7 +84,7 @@ Deno.test("serve() closes a connection on which an assertion fails, and goes on"
     message:
       `Connection from ${remote} is not as configured: MY_RCVBUF: expected 100000, got 120000`,
   }]]);
-  assert.equal(server.stats().assertionFailures, 1);
+  assertEquals(server.stats().assertionFailures, 1);
 });
 
 Deno.test("serve() sets on a connection what it did not inherit", async () => {
@@ -95,7 +95,7 @@ Deno.test("serve() sets on a connection what it did not inherit", async () => {
   // as if the connection had been established before the listener got its settings
   setOption(listenerOf(server), SO_RCVBUF, 99_000);
   await readAll(await connectTo(server));
-  assert.equal(size, 100_000);
+  assertEquals(size, 100_000);
 });
 
 Deno.test("serve() sets SO_REUSEADDR and SO_REUSEPORT on a connection that did not inherit them", async () => {
@@ -106,13 +106,13 @@ Deno.test("serve() sets SO_REUSEADDR and SO_REUSEPORT on a connection that did n
   setOption(listenerOf(server), SO_REUSEADDR, false);
   setOption(listenerOf(server), SO_REUSEPORT, true);
   await readAll(await connectTo(server));
-  assert.deepEqual(options, [true, false]);
+  assertEquals(options, [true, false]);
 });
 
 Deno.test("serve() with `assertions: false` checks nothing on connections", async () => {
   await using server = start(echoOnce(), { assertions: false });
   setOption(listenerOf(server), SO_REUSEPORT, true);
-  assert.deepEqual(await exchange(await connectTo(server), bytes("x")), bytes("x"));
+  assertEquals(await exchange(await connectTo(server), bytes("x")), bytes("x"));
 });
 
 Deno.test("serve() closes the connection of a handler that throws or rejects, and tells onError", async () => {
@@ -124,10 +124,10 @@ Deno.test("serve() closes the connection of a handler that throws or rejects, an
     },
     { onError: (error, { number }) => told.push([number, (error as Error).message]) },
   );
-  assert.equal((await readAll(await connectTo(server))).length, 0);
-  assert.equal((await readAll(await connectTo(server))).length, 0);
-  assert.deepEqual(told, [[1, "thrown"], [2, "rejected"]]);
-  assert.deepEqual(server.stats().errors, { Error: 2 });
+  assertEquals((await readAll(await connectTo(server))).length, 0);
+  assertEquals((await readAll(await connectTo(server))).length, 0);
+  assertEquals(told, [[1, "thrown"], [2, "rejected"]]);
+  assertEquals(server.stats().errors, { Error: 2 });
 });
 
 Deno.test("serve() logs an error of a handler, and one of onError", async () => {
@@ -147,7 +147,7 @@ Deno.test("serve() logs an error of a handler, and one of onError", async () => 
     await readAll(await connectTo(server));
   }
   const errors = logger.lines.filter(([level]) => level === "error").map(([, { error }]) => error);
-  assert.deepEqual(errors, ["Error: in the handler", "Error: in onError"]);
+  assertEquals(errors, ["Error: in the handler", "Error: in onError"]);
 });
 
 Deno.test("serve() is told nothing of a client that resets, but counts it", async () => {
@@ -157,7 +157,7 @@ Deno.test("serve() is told nothing of a client that resets, but counts it", asyn
   setOption(conn, SO_LINGER, 0);
   conn.close();
   await exchange(await connectTo(server), bytes("x"));
-  assert.deepEqual(logger.lines.filter(([level]) => level === "error"), []);
+  assertEquals(logger.lines.filter(([level]) => level === "error"), []);
 });
 
 Deno.test("serve() with maxConnections lets the others wait", async () => {
@@ -166,8 +166,8 @@ Deno.test("serve() with maxConnections lets the others wait", async () => {
   const third = conns[2]!.read(new Uint8Array(1));
   await conns[2]!.write(bytes("3"));
   await conns[3]!.write(bytes("4"));
-  assert.deepEqual(await exchange(conns[0]!, bytes("1")), bytes("1"));
-  assert.equal(await third, 1);
+  assertEquals(await exchange(conns[0]!, bytes("1")), bytes("1"));
+  assertEquals(await third, 1);
   assert(server.stats().active <= 2);
   for (const conn of [conns[1]!, conns[2]!, conns[3]!]) conn.close();
 });
@@ -175,17 +175,17 @@ Deno.test("serve() with maxConnections lets the others wait", async () => {
 Deno.test("serve() with idleTimeout closes a connection on which nothing happens", async () => {
   await using server = start(echoOnce(), { idleTimeout: 0.2 });
   const before = performance.now();
-  assert.equal((await readAll(await connectTo(server))).length, 0);
+  assertEquals((await readAll(await connectTo(server))).length, 0);
   assert(performance.now() - before >= 190);
-  assert.equal(server.stats().timedOut, 1);
+  assertEquals(server.stats().timedOut, 1);
 });
 
 Deno.test("serve() on several addresses uses one port", async () => {
   await using server = start(echoOnce(), { hostname: ["127.0.0.1", "::1"] });
-  assert.deepEqual(server.addrs.map(({ hostname }) => hostname), ["127.0.0.1", "::1"]);
-  assert.equal(server.addrs[0]!.port, server.addrs[1]!.port);
+  assertEquals(server.addrs.map(({ hostname }) => hostname), ["127.0.0.1", "::1"]);
+  assertEquals(server.addrs[0]!.port, server.addrs[1]!.port);
   for (const addr of server.addrs) {
-    assert.deepEqual(await exchange(await connectTo({ addr }), bytes("x")), bytes("x"));
+    assertEquals(await exchange(await connectTo({ addr }), bytes("x")), bytes("x"));
   }
 });
 
@@ -195,10 +195,10 @@ Deno.test('serve() on "::" serves IPv4 as well, with every assertion', async () 
   const { port } = server.addr;
   for (const hostname of ["127.0.0.1", "::1"]) {
     const conn = await Deno.connect({ hostname, port });
-    assert.deepEqual(await exchange(conn, bytes("x")), bytes("x"));
+    assertEquals(await exchange(conn, bytes("x")), bytes("x"));
   }
-  assert.equal(server.stats().assertionFailures, 0);
-  assert.deepEqual(logger.lines.filter(([level]) => level === "error"), []);
+  assertEquals(server.stats().assertionFailures, 0);
+  assertEquals(logger.lines.filter(([level]) => level === "error"), []);
 });
 
 Deno.test("serve() stops when its signal fires", async () => {
@@ -206,7 +206,7 @@ Deno.test("serve() stops when its signal fires", async () => {
   const server = start(echoOnce(), { signal: controller.signal });
   controller.abort();
   await server.finished;
-  await assert.rejects(connectTo(server), Deno.errors.ConnectionRefused);
+  await assertRejects(() => connectTo(server), Deno.errors.ConnectionRefused);
 });
 
 Deno.test("shutdown() fires the handlers' signal and waits for them", async () => {
@@ -232,7 +232,7 @@ Deno.test("shutdown() closes after the grace period what has not ended", async (
   using conn = await connectTo(server);
   await begun.promise;
   await server.shutdown();
-  assert.equal(await conn.read(new Uint8Array(1)), null);
+  assertEquals(await conn.read(new Uint8Array(1)), null);
 });
 
 Deno.test("shutdown() serves what was in the accept queue", async () => {
@@ -244,9 +244,9 @@ Deno.test("shutdown() serves what was in the accept queue", async () => {
   const conns = await Promise.all([1, 2, 3].map(() => connectTo(server)));
   const finished = server.shutdown();
   release.resolve();
-  for (const conn of conns) assert.deepEqual(await readAll(conn), bytes("served"));
+  for (const conn of conns) assertEquals(await readAll(conn), bytes("served"));
   await finished;
-  assert.equal(server.stats().accepted, 3);
+  assertEquals(server.stats().accepted, 3);
 });
 
 Deno.test("stats() counts connections and bytes, also of handlers that do not count", async () => {
@@ -256,16 +256,16 @@ Deno.test("stats() counts connections and bytes, also of handlers that do not co
   });
   for (const size of [5, 7]) {
     const reply = await exchange(await connectTo(server), new Uint8Array(size));
-    assert.equal(reply.length, 3 * size);
+    assertEquals(reply.length, 3 * size);
   }
   const { accepted, active, closed, bytesIn, bytesOut, queues, uptime } = server.stats();
-  assert.deepEqual({ accepted, active, closed, bytesIn, bytesOut }, {
+  assertEquals({ accepted, active, closed, bytesIn, bytesOut }, {
     accepted: 2,
     active: 0,
     closed: 2,
     bytesIn: 12,
     bytesOut: 36,
   });
-  assert.deepEqual(queues, [{ addr: server.addr, length: 0, limit: 511 }]);
+  assertEquals(queues, [{ addr: server.addr, length: 0, limit: 511 }]);
   assert(uptime > 0);
 });
