@@ -17,7 +17,8 @@ const OTHERS = "#94a3b8";
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-const text = (x: number, y: number, content: string, attributes = ""): string =>
+/** A text of a picture. */
+export const text = (x: number, y: number, content: string, attributes = ""): string =>
   `<text x="${x}" y="${y}" ${attributes}>${escape(content)}</text>`;
 
 /**

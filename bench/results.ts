@@ -8,6 +8,8 @@ export interface Result {
   readonly unit: string;
   /** The server that the others are best compared with. */
   readonly base?: "C epoll" | "bare Deno";
+  /** The size of a message in bytes, where messages are exchanged. */
+  readonly size?: number;
   readonly servers: Record<string, Cost>;
 }
 

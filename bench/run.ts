@@ -14,6 +14,7 @@ import { chart } from "./chart.ts";
 import { freePort, Load, Process, type Run, spread } from "./measure.ts";
 import { Progress } from "./progress.ts";
 import type { Cost, Result, Results } from "./results.ts";
+import { sizesChart } from "./sizes_chart.ts";
 import { type Mode, output, type Server, SERVERS, serversHere } from "./servers.ts";
 
 const FLAGS = {
@@ -32,7 +33,7 @@ Usage: deno task bench [FLAG]...
   --rounds N              rounds of each workload (${FLAGS.rounds.default})
   --seconds S             of load for each server in each round (${FLAGS.seconds.default})
   --only NAME,...         of ${SERVERS.join(", ")}
-  --workload NAME,...     of oneshot, stream, bulk, idle, startup
+  --workload NAME,...     of oneshot, stream, sizes, bulk, idle, startup
   -h, --help              print this help`;
 
 /** The flags that are given; what is no flag is wrong usage. */
@@ -147,7 +148,7 @@ async function exchanges(title: string, mode: Mode, size: number): Promise<Resul
       load: middle("cpu"),
     });
   }
-  return { title, unit: "µs of CPU", base: "C epoll", servers: found };
+  return { title, unit: "µs of CPU", base: "C epoll", size, servers: found };
 }
 
 const IDLE_ROUNDS = 3;
@@ -229,6 +230,9 @@ async function startup(): Promise<Result> {
   return { title, unit: "ms", base: "bare Deno", servers: costs(rounds) };
 }
 
+/** Sizes of messages between the small ones of `stream` and the large ones of `bulk`: two points are no curve. */
+const SIZES = [256, 1024, 4096, 16_384, 65_536];
+
 /** What is measured, and about how many seconds it takes with so many servers. */
 const WORKLOADS: Record<string, { run(): Promise<Result[]>; seconds(servers: number): number }> = {
   oneshot: {
@@ -238,6 +242,10 @@ const WORKLOADS: Record<string, { run(): Promise<Result[]>; seconds(servers: num
   stream: {
     run: async () => [await exchanges("64-byte messages", "stream", 64)],
     seconds: exchangeSeconds,
+  },
+  sizes: {
+    run: () => Array.fromAsync(SIZES, (size) => exchanges(`${size}-byte messages`, "stream", size)),
+    seconds: (servers) => SIZES.length * exchangeSeconds(servers),
   },
   bulk: {
     run: async () => [await exchanges("1 MiB messages", "stream", 1 << 20)],
@@ -308,9 +316,11 @@ async function main(): Promise<void> {
   const write = (name: string, text: string) =>
     Deno.writeTextFile(new URL(name, import.meta.url), text);
   await write("results.json", `${JSON.stringify(run, null, 2)}\n`);
-  await write("results.svg", chart(run));
+  const bars = Object.keys(results).filter((name) => !name.startsWith("sizes"));
+  await write("results.svg", chart(run, bars));
   await write("oneshot.svg", chart(run, ["oneshot"]));
-  console.log("\nbench/results.json, results.svg and oneshot.svg are written");
+  await write("sizes.svg", sizesChart(run));
+  console.log("\nbench/results.json, results.svg, oneshot.svg and sizes.svg are written");
 }
 
 try {
