@@ -9,8 +9,8 @@
 export const SMALL = 1024;
 /** The size for a TLS connection: the longest record, since no more can be had without waiting. */
 export const TLS_RECORD = 16 * 1024;
-/** The size of the shared buffer: less takes more calls, and more does not stay in the cache until it is sent. */
-export const LARGE = 256 * 1024;
+/** The size of the shared buffer: less takes more calls. */
+export const LARGE = 1024 * 1024;
 
 /** Small buffers that are not in use. Kept, as making one costs more than a read. */
 const free: Uint8Array<ArrayBuffer>[] = [];
@@ -47,7 +47,13 @@ export function giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
 
 let large: Uint8Array<ArrayBuffer> | undefined;
 
-/** The shared buffer. What is in it is gone at the next `await`. */
+const PAGE = 4096;
+
+/**
+ * The shared buffer. What is in it is gone at the next `await`.
+ *
+ * What comes after the content of a small buffer begins a page: to receive into the middle of one takes up to twice the time.
+ */
 export function sharedBuffer(): Uint8Array<ArrayBuffer> {
-  return large ??= new Uint8Array(LARGE);
+  return large ??= new Uint8Array(new ArrayBuffer(PAGE + LARGE), PAGE - SMALL, LARGE);
 }

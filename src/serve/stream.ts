@@ -14,7 +14,7 @@ import { after } from "./timer.ts";
 import { giveBuffer, LARGE, sharedBuffer, SMALL, takeBuffer, TLS_RECORD } from "./read_buffers.ts";
 
 /** How many bytes a connection moves before others have their turn. */
-const TURN = 1024 * 1024;
+const TURN = LARGE;
 
 /** The bytes of one connection. */
 export class Stream {
@@ -23,8 +23,9 @@ export class Stream {
   readonly #info: ConnInfo;
   readonly #descriptor: Descriptor | undefined;
   readonly #buffer: Uint8Array<ArrayBuffer>;
-  /** Bytes read since the last turn. */
+  /** Bytes read in one turn of the event loop, and in which. */
   #read = 0;
+  #turn = -1;
 
   constructor(conn: Deno.Conn<Deno.NetAddr>, info: ConnInfo) {
     this.isTls = isTls(conn);
@@ -67,11 +68,18 @@ export class Stream {
       data = shared.subarray(0, n + Math.max(more, 0));
     }
     this.#info.bytesIn += data.length;
-    this.#read += data.length;
+    if (data.length > SMALL) this.#count(data.length);
     return data;
   }
 
-  /** Lets others have their turn, where this connection has read much since its last one. */
+  /** Counts what was read in this turn. Small messages are not worth it: their clients must wait for the answer. */
+  #count(bytes: number): void {
+    const turn = currentTurn();
+    this.#read = turn === this.#turn ? this.#read + bytes : bytes;
+    this.#turn = turn;
+  }
+
+  /** Lets others have their turn, where this connection has read much in this one. */
   turn(): Promise<unknown> | undefined {
     if (this.#read < TURN) return undefined;
     this.#read = 0;
@@ -180,6 +188,21 @@ export async function lingeringClose(conn: Deno.Conn): Promise<void> {
   } finally {
     cancel();
   }
+}
+
+/** Which turn of the event loop it is: counted while somebody asks. */
+let turn = 0;
+let isCounting = false;
+
+function currentTurn(): number {
+  if (!isCounting) {
+    isCounting = true;
+    setImmediate(() => {
+      turn++;
+      isCounting = false;
+    });
+  }
+  return turn;
 }
 
 let turning: Promise<unknown> | undefined;
