@@ -21,6 +21,8 @@ import { Stream } from "./stream.ts";
  * then `connectionLost()` once; never two at a time, and none after `connectionLost()`. An error that a callback
  * throws closes the transport, goes to `connectionLost()` and to the server's `onError`, and to nobody else.
  *
+ * TCP_NODELAY is on, as asyncio has it for every connection, unless the server's settings say something of it.
+ *
  * @example
  * ```ts
  * import { type Protocol, protocolHandler, serve, type Transport } from "@sockopt/tcp";
