@@ -5,7 +5,7 @@
  * check what getOption() returns. The package itself needs none of them. Of @std/log there will be no more versions;
  * LogTape's loggers fit in the same place.
  *
- *     deno run --unstable-net --allow-net --allow-ffi examples/with_std.ts --port 8888 --recv-buffer 65536
+ *     deno run --allow-net --allow-ffi examples/with_std.ts --port 8888 --recv-buffer 65536
  */
 
 import { assert, assertEquals } from "@std/assert";

@@ -133,6 +133,39 @@ async function until<T>(ask: () => T | undefined | false): Promise<T> {
   throw new Error(`no answer in ten seconds: ${ask}`);
 }
 
+/** What the example uses of `@std/log`, which npm does not have. */
+const LOG_TYPES = `
+export class ConsoleHandler {
+  constructor(readonly level: string) {}
+}
+export function setup(_config: object): void {}
+export function getLogger(): Pick<Console, "debug" | "info" | "warn" | "error"> {
+  return console;
+}
+`;
+
+Deno.test("the example with_std is formatted, linted and type-checks, as far as that goes without JSR", async () => {
+  const text = await Deno.readTextFile(`${ROOT}examples/with_std.ts`);
+  for (const command of [["fmt", "--check"], ["lint"]]) {
+    const { code, stderr } = await run(Deno.execPath(), [...command, "--ext", "ts", "-"], text);
+    assertEquals(code, 0, stderr);
+  }
+  const folder = await Deno.makeTempDir();
+  const { imports } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
+  const own = { "@sockopt/tcp": `${ROOT}mod.ts`, "@std/log": `${folder}/log.ts` };
+  const config = {
+    imports: { ...imports, ...own },
+    compilerOptions: { types: [`${ROOT}tests/std_assert.d.ts`] },
+  };
+  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
+  await Deno.writeTextFile(`${folder}/log.ts`, LOG_TYPES);
+  await Deno.writeTextFile(`${folder}/with_std.ts`, text);
+  const check = ["check", "--config", `${folder}/deno.json`, `${folder}/with_std.ts`];
+  const { code, stderr } = await run(Deno.execPath(), check);
+  assertEquals(code, 0, stderr);
+  await Deno.remove(folder, { recursive: true });
+});
+
 // Deno fetches what is not in its cache yet
 const jsr = await run(Deno.execPath(), ["cache", `${ROOT}examples/with_std.ts`]);
 const reason = jsr.code === 0 ? "" : " [ignored: JSR does not answer]";
