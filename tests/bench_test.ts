@@ -31,7 +31,10 @@ Deno.test("deno task bench says in one line what is wrong with a flag, and what 
       [["--foo"], "Unknown option '--foo'"],
       [["--rounds", "0"], "--rounds 0: expected a whole number above 0"],
       [["--rounds", "--seconds"], "Option '--rounds' argument is ambiguous"],
-      [["--workload", "x"], "--workload x: expected one of oneshot, stream, sizes, bulk, idle, startup"],
+      [
+        ["--workload", "x"],
+        "--workload x: expected one of oneshot, stream, sizes, bulk, idle, startup",
+      ],
     ] as const
   ) {
     const { code, stdout, stderr } = await bench(...flags);
