@@ -46,22 +46,27 @@ const WARM_UP = 500;
 const MiB = 1 << 20;
 const progress = new Progress();
 
-/** The program with two workers, and its log. */
+const WORKERS = 2;
+
+/** The program with its workers, and its log. */
 class Server implements AsyncDisposable {
   /** What was open and resident when the server was warm. */
   #before = { descriptors: 0, memory: 0 };
   #most = 0;
   #watch: ReturnType<typeof setInterval> | undefined;
 
-  private constructor(readonly process: Process, readonly log: Promise<string>) {}
+  private constructor(readonly process: Process, readonly log: Log) {}
 
   static async start(...flags: string[]): Promise<Server> {
     const port = freePort();
     const permissions = ["--allow-net", "--allow-ffi", `--allow-read=${ROOT}`];
     const program = [Deno.execPath(), "run", ...permissions, `${ROOT}server.ts`];
-    const shape = ["--port", `${port}`, "--workers", "2", "--log-format", "json"];
+    const shape = ["--port", `${port}`, "--workers", `${WORKERS}`, "--log-format", "json"];
     const process = await Process.start([...program, ...shape, ...flags], port, "piped");
-    return new Server(process, new Response(process.process.stderr).text());
+    const log = new Log(process.process.stderr);
+    // a client can connect as soon as one of them listens
+    await log.has("listening", WORKERS);
+    return new Server(process, log);
   }
 
   get port(): number {
@@ -86,7 +91,8 @@ class Server implements AsyncDisposable {
     const most = Math.max(this.#most, before.memory, after.memory);
     clearInterval(this.#watch);
     const code = await process.stop();
-    const lines = (await this.log).split("\n").filter((line) => line !== "").map(readLine);
+    await this.log.ended;
+    const { lines } = this.log;
     const failures = lines.filter(({ event }) => event === "assertion_failed").length;
     const errors = lines.filter(({ level }) => level === "error");
     for (const { message } of errors.slice(0, 5)) console.error(message);
@@ -110,12 +116,51 @@ class Server implements AsyncDisposable {
   }
 }
 
+interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly event?: string;
+}
+
 /** A line of the log; what is none of its lines, the runtime has said, and is an error. */
-function readLine(line: string): { level: string; message: string; event?: string } {
+function readLine(line: string): LogLine {
   try {
     return JSON.parse(line);
   } catch {
     return { level: "error", message: line };
+  }
+}
+
+/** The lines that a server writes. */
+class Log {
+  readonly lines: LogLine[] = [];
+  readonly ended: Promise<void>;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+    this.ended = this.#read(stream);
+  }
+
+  async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    let rest = "";
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      this.lines.push(...lines.map(readLine));
+      this.#changed.resolve();
+      this.#changed = Promise.withResolvers();
+    }
+    if (rest !== "") this.lines.push(readLine(rest));
+  }
+
+  /** Waits until an event was logged so many times. */
+  async has(event: string, times: number): Promise<void> {
+    let over = false;
+    const end = this.ended.then(() => over = true);
+    while (this.lines.filter((line) => line.event === event).length < times) {
+      if (over) throw new Error(`the server ended: ${this.lines.at(-1)?.message}`);
+      await Promise.race([this.#changed.promise, end]);
+    }
   }
 }
 
