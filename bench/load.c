@@ -1,16 +1,21 @@
 /*
- * The load of the benchmarks: so many clients at once against an echo server, for so long.
+ * The load of the benchmarks and of the soak: so many clients at once against an echo server.
  *
  *   load oneshot PORT CLIENTS SECONDS SIZE   connect, send, read until EOF, close, again
  *   load stream  PORT CLIENTS SECONDS SIZE   one message in flight on each connection
+ *   load count   PORT CLIENTS COUNT SIZE     as oneshot, until so many connections are done
+ *   load rude    PORT COUNT                  so many clients with bad manners, and good ones among them
  *   load idle    PORT CLIENTS                connect, and stay until standard input ends
  *
- * Every byte that comes back is compared. Prints one line of JSON, with the CPU time that the load itself took.
+ * Every byte that comes back is compared, and each client sends other bytes than its neighbours. Prints one line of
+ * JSON, with the CPU time that the load itself took.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -25,6 +30,7 @@
 
 typedef struct {
   int fd;
+  const char *message;
   size_t sent, received;
   double started;
 } client;
@@ -33,7 +39,7 @@ static int stream, port;
 static size_t size;
 static char *message, *buffer;
 static int poller;
-static unsigned connects;
+static long connects;
 static long done, bad, failed;
 static double *latencies;
 static const size_t MOST_LATENCIES = 1 << 22;
@@ -44,10 +50,21 @@ static double now(void) {
   return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
+/* At how many places of the message a client may begin. */
+static const size_t STARTS = 1 << 16;
+
+/* Bytes without a period, so that those of another client are told from one's own. */
+static void make_message(void) {
+  unsigned state = 1;
+  message = malloc(size + STARTS);
+  for (size_t i = 0; i < size + STARTS; i++) message[i] = (state = state * 1664525u + 1013904223u) >> 24;
+}
+
 /* Source addresses take turns, as one address has too few ports for a fast server. */
 static int open_client(client *c) {
   int on = 1;
   c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  c->message = message + connects % STARTS;
   c->sent = c->received = 0;
   c->started = now();
   struct sockaddr_in from = {.sin_family = AF_INET}, to = from;
@@ -77,7 +94,7 @@ static void finish(client *c) {
 /* Goes on as far as the socket lets it. 1: goes on later, 0: is over, -1: has failed. */
 static int advance(client *c) {
   while (c->sent < size) {
-    ssize_t n = send(c->fd, message + c->sent, size - c->sent, MSG_NOSIGNAL);
+    ssize_t n = send(c->fd, c->message + c->sent, size - c->sent, MSG_NOSIGNAL);
     if (n < 0 && errno == EAGAIN) break;
     if (n < 0) return -1;
     c->sent += n;
@@ -89,7 +106,7 @@ static int advance(client *c) {
       if (c->received != size) bad++;
       return stream ? -1 : 0;
     }
-    if (c->received + n > size || memcmp(buffer, message + c->received, n)) bad++;
+    if (c->received + n > size || memcmp(buffer, c->message + c->received, n)) bad++;
     c->received += n;
     if (stream && c->received >= size) return 0;
   }
@@ -98,6 +115,17 @@ static int advance(client *c) {
 static int ascending(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
   return x < y ? -1 : x > y;
+}
+
+/* A connection that stands, and whose calls wait. */
+static int open_waiting(client *c) {
+  if (!open_client(c)) return 0;
+  fcntl(c->fd, F_SETFL, fcntl(c->fd, F_GETFL) & ~O_NONBLOCK);
+  struct timeval limit = {.tv_sec = 5};
+  setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  struct pollfd ready = {.fd = c->fd, .events = POLLOUT};
+  return poll(&ready, 1, 5000) == 1;
 }
 
 /* Opens connections and leaves them alone. The last one's echo says that all of them are accepted. */
@@ -109,10 +137,7 @@ static int idle(int clients) {
   client c;
   char byte = 'x';
   for (int i = 0; i < clients; i++) {
-    if (!open_client(&c)) return 1;
-    fcntl(c.fd, F_SETFL, fcntl(c.fd, F_GETFL) & ~O_NONBLOCK);
-    struct pollfd ready = {.fd = c.fd, .events = POLLOUT};
-    if (poll(&ready, 1, 5000) != 1) return 1;
+    if (!open_waiting(&c)) return 1;
   }
   if (send(c.fd, &byte, 1, 0) != 1 || recv(c.fd, &byte, 1, 0) != 1) return 1;
   printf("{\"opened\": %d}\n", clients);
@@ -121,29 +146,98 @@ static int idle(int clients) {
   return 0;
 }
 
+/* A client with good manners, from its connection to its end. */
+static void behave(void) {
+  client c;
+  if (!open_waiting(&c)) {
+    failed++;
+    return;
+  }
+  if (advance(&c) == 0) done++;
+  else failed++;
+  close(c.fd);
+}
+
+/* How many clients are left in silence before the first of them is cut: whole rounds of bad manners. */
+enum { MANNERS = 6, HELD = 8 * MANNERS };
+
+/* Bad manners in turn. After each round a good client waits for its echo, so that the accept queue never overflows. */
+static int rude(long count) {
+  static const struct linger by_reset = {.l_onoff = 1};
+  static char garbage[200 * 1024];
+  client held[HELD];
+  memset(garbage, 0xff, sizeof garbage);
+  for (int i = 0; i < HELD; i++) held[i].fd = -1;
+  long met = 0;
+  // a server that serves no more is not waited for again and again
+  for (; met < count && failed < 10; met++) {
+    client *c = &held[met % HELD];
+    if (c->fd >= 0) close(c->fd);
+    if (!open_waiting(c)) {
+      failed++;
+      c->fd = -1;
+      continue;
+    }
+    int manner = met % MANNERS, over = 0;
+    if (manner != 2 && manner != 3) setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &by_reset, sizeof by_reset);
+    switch (manner) {
+      case 0:  // is reset, before it is accepted as a rule
+        over = 1;
+        break;
+      case 1:  // is reset after sending
+        send(c->fd, c->message, size, MSG_NOSIGNAL);
+        over = 1;
+        break;
+      case 2:  // ends its side at once
+        shutdown(c->fd, SHUT_WR);
+        break;
+      case 3:  // sends, and closes without reading
+        send(c->fd, c->message, size, MSG_NOSIGNAL);
+        over = 1;
+        break;
+      case 4:  // a byte and then silence, until it is cut
+        send(c->fd, c->message, 1, MSG_NOSIGNAL);
+        break;
+      case 5:  // more than the server reads at once, and is cut
+        if (send(c->fd, garbage, sizeof garbage, MSG_NOSIGNAL) < 0 && errno == EAGAIN) failed++;
+        break;
+    }
+    if (over) {
+      close(c->fd);
+      c->fd = -1;
+    }
+    if (manner == MANNERS - 1) behave();
+  }
+  printf("{\"rude\": %ld, \"done\": %ld, \"bad\": %ld, \"failed\": %ld}\n", met, done, bad, failed);
+  return 0;
+}
+
 int main(int argc, char **argv) {
-  if (argc == 4 && !strcmp(argv[1], "idle")) {
-    poller = epoll_create1(0);
+  buffer = malloc(1 << 20);
+  latencies = malloc(MOST_LATENCIES * sizeof *latencies);
+  poller = epoll_create1(0);
+  if (argc == 4) {
     port = atoi(argv[2]);
-    return idle(atoi(argv[3]));
+    size = 64;
+    make_message();
+    return strcmp(argv[1], "rude") ? idle(atoi(argv[3])) : rude(atol(argv[3]));
   }
   if (argc != 6) return 2;
   stream = !strcmp(argv[1], "stream");
   port = atoi(argv[2]);
   int clients = atoi(argv[3]), live = 0;
-  double seconds = atof(argv[4]);
+  int counted = !strcmp(argv[1], "count");
   size = atol(argv[5]);
-  message = malloc(size);
-  buffer = malloc(1 << 20);
-  latencies = malloc(MOST_LATENCIES * sizeof *latencies);
-  for (size_t i = 0; i < size; i++) message[i] = 'a' + i % 23;
-  poller = epoll_create1(0);
+  make_message();
   client *all = calloc(clients, sizeof *all);
-  double start = now(), end = start + seconds;
-  for (int i = 0; i < clients; i++) live += open_client(&all[i]);
-  while (live > 0 && now() < end + 5) {
+  double start = now(), end = counted ? INFINITY : start + atof(argv[4]);
+  long most = counted ? atol(argv[4]) : LONG_MAX;
+  for (int i = 0; i < clients && connects < most; i++) live += open_client(&all[i]);
+  // a server that has been silent for so many seconds serves no more
+  for (int silent = 0; live > 0 && silent < 10 && now() < end + 5;) {
     struct epoll_event events[256];
     int n = epoll_wait(poller, events, 256, 1000);
+    silent = n > 0 ? 0 : silent + 1;
     int stopping = now() >= end;
     for (int i = 0; i < n; i++) {
       client *c = events[i].data.ptr;
@@ -159,7 +253,7 @@ int main(int argc, char **argv) {
       if (state < 0) failed++;
       close(c->fd);
       live--;
-      if (!stopping) live += open_client(c);
+      if (!stopping && connects < most) live += open_client(c);
     }
   }
   double elapsed = now() - start;

@@ -36,10 +36,19 @@ export class Process implements AsyncDisposable {
     readonly startup: number,
   ) {}
 
-  static async start(command: string[], port: number): Promise<Process> {
+  /**
+   * Starts a server and waits until a client can connect.
+   *
+   * @param stderr Where what it says on standard error goes.
+   */
+  static async start(
+    command: string[],
+    port: number,
+    stderr: "null" | "piped" = "null",
+  ): Promise<Process> {
     const [program, ...args] = command;
     const start = performance.now();
-    const process = new Deno.Command(program!, { args, stdout: "null", stderr: "null" }).spawn();
+    const process = new Deno.Command(program!, { args, stdout: "null", stderr }).spawn();
     for (let tries = 0; tries < 20_000; tries++) {
       try {
         (await Deno.connect({ hostname: "127.0.0.1", port })).close();
@@ -65,12 +74,30 @@ export class Process implements AsyncDisposable {
     return Number(resident) * PAGE;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    // gently, so that Deno leaves its caches in order
-    this.process.kill("SIGTERM");
-    const timer = setTimeout(() => this.process.kill("SIGKILL"), 2000);
-    await this.process.status;
+  /** How many descriptors are open. */
+  descriptors(): number {
+    return [...Deno.readDirSync(`/proc/${this.process.pid}/fd`)].length;
+  }
+
+  /** Tells it to stop, gently, so that Deno leaves its caches in order: its exit code. */
+  async stop(): Promise<number> {
+    this.#kill("SIGTERM");
+    const timer = setTimeout(() => this.#kill("SIGKILL"), 2000);
+    const { code } = await this.process.status;
     clearTimeout(timer);
+    return code;
+  }
+
+  #kill(signal: Deno.Signal): void {
+    try {
+      this.process.kill(signal);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended already
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 }
 
@@ -86,6 +113,9 @@ export interface Run {
   /** CPU seconds per second of the load itself. */
   cpu: number;
 }
+
+/** What came of so many clients, one after the other. */
+export type Count = Pick<Run, "done" | "bad" | "failed">;
 
 /** The load of load.c. */
 export class Load {
@@ -113,8 +143,22 @@ export class Load {
     seconds: number,
     size: number,
   ): Promise<Run> {
-    const args = [kind, ...[port, clients, seconds, size].map(String)];
-    const { stdout } = await new Deno.Command(this.program, { args }).output();
+    return await this.#result<Run>(kind, port, clients, seconds, size);
+  }
+
+  /** So many clients at once, until so many one-shot connections are done. */
+  count(port: number, clients: number, count: number, size: number): Promise<Count> {
+    return this.#result("count", port, clients, count, size);
+  }
+
+  /** So many clients with bad manners: what came of the good ones among them. */
+  rude(port: number, count: number): Promise<Count & { rude: number }> {
+    return this.#result("rude", port, count);
+  }
+
+  async #result<T>(...args: (string | number)[]): Promise<T> {
+    const command = new Deno.Command(this.program, { args: args.map(String), stderr: "inherit" });
+    const { stdout } = await command.output();
     return JSON.parse(new TextDecoder().decode(stdout));
   }
 

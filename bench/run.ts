@@ -8,9 +8,9 @@
  * `--help` tells its flags. A whole run, without --only and --workload, also writes results.json and the charts.
  */
 
-import { parseArgs } from "node:util";
 import denoJson from "../deno.json" with { type: "json" };
 import { chart } from "./chart.ts";
+import { countOf, parseFlags, wrong } from "./flags.ts";
 import { freePort, Load, Process, type Run, spread } from "./measure.ts";
 import { Progress } from "./progress.ts";
 import type { Cost, Result, Results } from "./results.ts";
@@ -36,32 +36,14 @@ Usage: deno task bench [FLAG]...
   --workload NAME,...     of oneshot, stream, sizes, bulk, idle, startup
   -h, --help              print this help`;
 
-/** The flags that are given; what is no flag is wrong usage. */
-function parseFlags() {
-  try {
-    return parseArgs({ options: FLAGS }).values;
-  } catch (error) {
-    return wrong((error as Error).message.split(/\.?(?:\n| To )/)[0]!);
-  }
-}
-
-const values = parseFlags();
+const values = parseFlags(FLAGS);
 if (values.help) {
   console.log(HELP);
   Deno.exit();
 }
-const ROUNDS = Number(values.rounds);
+const ROUNDS = countOf("rounds", values.rounds);
 const SECONDS = Number(values.seconds);
-if (!(Number.isInteger(ROUNDS) && ROUNDS > 0)) {
-  wrong(`--rounds ${values.rounds}: expected a whole number above 0`);
-}
 if (!(SECONDS > 0)) wrong(`--seconds ${values.seconds}: expected a number above 0`);
-
-/** Wrong usage: one line, and exit code 2. */
-function wrong(line: string): never {
-  console.error(line);
-  Deno.exit(2);
-}
 
 /** Some names of those that there are, or all. */
 function chosen(flag: "only" | "workload", names: string[]): string[] {
