@@ -74,8 +74,9 @@ class Server implements AsyncDisposable {
   }
 
   /** The server is warm: from now on its memory is watched. */
-  watch(): void {
+  async watch(): Promise<void> {
     const { process } = this;
+    await until(() => connections(process.port) === 0);
     this.#before = { descriptors: process.descriptors(), memory: process.memory() };
     this.#watch = setInterval(() => this.#most = Math.max(this.#most, process.memory()), 50);
   }
@@ -84,9 +85,9 @@ class Server implements AsyncDisposable {
   async result(): Promise<Record<string, string | number>> {
     const { process } = this;
     const before = this.#before;
-    for (let tries = 0; tries < 200 && process.descriptors() > before.descriptors; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until(() =>
+      connections(process.port) === 0 && process.descriptors() <= before.descriptors
+    );
     const after = { descriptors: process.descriptors(), memory: process.memory() };
     const most = Math.max(this.#most, before.memory, after.memory);
     clearInterval(this.#watch);
@@ -113,6 +114,25 @@ class Server implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#watch);
     await this.process.stop();
+  }
+}
+
+/** How many connections a server has that it has not closed: the kernel shows the inodes of their descriptors. */
+function connections(port: number): number {
+  const here = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const sockets = Deno.readTextFileSync("/proc/net/tcp").trim().split("\n").slice(1);
+  return sockets.map((line) => line.trim().split(/ +/)).filter((fields) =>
+    fields[1]!.endsWith(here) && fields[3] !== LISTEN && fields[9] !== "0"
+  ).length;
+}
+
+/** The state TCP_LISTEN as /proc/net/tcp shows it. */
+const LISTEN = "0A";
+
+/** Waits until something is true, 10 seconds at most. */
+async function until(isTrue: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 200 && !isTrue(); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
@@ -191,7 +211,7 @@ const ROUND = 6;
 async function soakPlain(load: Load): Promise<Record<string, string | number>> {
   await using server = await Server.start();
   await load.count(server.port, CLIENTS, WARM_UP, SIZE);
-  server.watch();
+  await server.watch();
   progress.next(ONE_SHOT / 20_000, `${ONE_SHOT} one-shot connections`);
   const good = await load.count(server.port, CLIENTS, ONE_SHOT, SIZE);
   progress.next(RUDE / 10_000, `${RUDE} rude clients`);
@@ -205,7 +225,7 @@ async function soakTls(): Promise<Record<string, string | number>> {
   const files = ["--cert", `${TLS_FILES}/cert.pem`, "--key", `${TLS_FILES}/key.pem`];
   await using server = await Server.start(...files);
   await tlsClients(server.port, WARM_UP);
-  server.watch();
+  await server.watch();
   progress.next(TLS / 1000, `${TLS} TLS handshakes`);
   const good = await tlsClients(server.port, TLS);
   return { "rude clients": 0, ...goodClients([good], TLS), ...await server.result() };
