@@ -54,7 +54,7 @@ const FIRST_READ = 64 * 1024;
  * The first read is all that has arrived by then, up to 64 KiB, or with TLS one record of up to 16 KiB.
  * A connection that ends without data is closed without an error. A client that is still sending when
  * it gets its echo is not reset: what it sends on is read and dropped for a while. For one that is by its
- * first read: it was of 1 KiB or more, or more has arrived by the time that the echo is out.
+ * first read: it filled the buffer of the connection, 1,152 bytes, or more has arrived by the time that the echo is out.
  *
  * Under Linux the echo goes out with the end of the connection, in one segment, as the server closes right after; a
  * handler that calls this one and then goes on delays it by up to 0.2 seconds.

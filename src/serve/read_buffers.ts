@@ -5,8 +5,11 @@
  * @module
  */
 
-/** The size of a connection's own buffer. */
-export const SMALL = 1024;
+/**
+ * The size of a connection's own buffer. A message that fills it costs a look for more, so it is no size that messages
+ * often have.
+ */
+export const SMALL = 1152;
 /** The size for a TLS connection: the longest record, since no more can be had without waiting. */
 export const TLS_RECORD = 16 * 1024;
 /** The size of the shared buffer: less takes more calls. */

@@ -42,7 +42,7 @@ async function readExactly(conn: Deno.Conn, size: number): Promise<Uint8Array> {
 Deno.test("echo() echoes message by message until the client ends", async () => {
   await using server = start();
   const conn = await connectTo(server);
-  for (const size of [1, 5, 1023, 1024, 1025, 70_000, 300_000, 1]) {
+  for (const size of [1, 5, 1024, 1151, 1152, 1153, 70_000, 300_000, 1]) {
     const sent = message(size);
     const [reply] = await Promise.all([readExactly(conn, size), writeAll(conn, sent)]);
     assertEquals(reply, sent);
@@ -109,7 +109,7 @@ for (const [name, handler] of [["echo", echo()], ["echoOnce", echoOnce()]] as co
     assertEquals(await readExactly(conn, 6), bytes("secret"));
     conn.close();
     // records as long as the buffers of connections without TLS are no different
-    for (const size of [1023, 1024, 1025]) {
+    for (const size of [1151, 1152, 1153]) {
       const other = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts: [pem("ca")] });
       await other.write(message(size));
       await other.closeWrite();
@@ -118,8 +118,8 @@ for (const [name, handler] of [["echo", echo()], ["echoOnce", echoOnce()]] as co
     await server.shutdown();
     const { bytesIn, bytesOut, assertionFailures } = server.stats();
     assertEquals({ bytesIn, bytesOut, assertionFailures }, {
-      bytesIn: 6 + 3 * 1024,
-      bytesOut: 6 + 3 * 1024,
+      bytesIn: 6 + 3 * 1152,
+      bytesOut: 6 + 3 * 1152,
       assertionFailures: 0,
     });
   });

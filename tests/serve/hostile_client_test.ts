@@ -103,7 +103,7 @@ testWith("strace", "a message that has arrived leaves in one send, whatever its 
   using strace = new Strace("sendto");
   await using server = await ServerProcess.start(["--mode", "stream"], strace.command);
   const conn = await server.connect();
-  const sizes = [1, 1024, 1025, 4096, 16_384, 65_536];
+  const sizes = [1, 1151, 1152, 1153, 4096, 16_384, 65_536];
   for (const size of sizes) {
     const message = new Uint8Array(size).fill(65);
     for (let n = 0; n < size;) n += await conn.write(message.subarray(n));
