@@ -190,9 +190,6 @@ export async function lingeringClose(conn: Deno.Conn): Promise<void> {
   }
 }
 
-/** Deno has it for everybody, as Node.js has; not all libs of types say so. */
-const { setImmediate } = globalThis as unknown as { setImmediate(callback: () => void): void };
-
 /** Which turn of the event loop it is: counted while somebody asks. */
 let turn = 0;
 let isCounting = false;
@@ -200,10 +197,10 @@ let isCounting = false;
 function currentTurn(): number {
   if (!isCounting) {
     isCounting = true;
-    setImmediate(() => {
+    setTimeout(() => {
       turn++;
       isCounting = false;
-    });
+    }, 0);
   }
   return turn;
 }
