@@ -13,6 +13,7 @@ import {
 } from "../options/settings.ts";
 import { assertOption, OptionAssertionError } from "../options/assert_option.ts";
 import { acceptQueue } from "./accept_queue.ts";
+import { type Check, checkOptions, type, wholeNumber } from "./check_arguments.ts";
 import { type Logger, readyLogger } from "./logger.ts";
 import { openAndFind, type OpenListener } from "./open_listener.ts";
 
@@ -57,6 +58,19 @@ export interface ListenOptions {
   logger?: Logger;
 }
 
+const MOST = 2 ** 31 - 1;
+
+/** What the options of {@linkcode listen} must be. */
+export const LISTEN_CHECKS: Record<keyof ListenOptions, Check> = {
+  hostname: type("string"),
+  port: wholeNumber(0, 65_535),
+  backlog: wholeNumber(0, MOST),
+  reusePort: type("boolean"),
+  settings: type("object"),
+  strict: type("boolean"),
+  logger: type("object"),
+};
+
 /** A listener with what is known of it. */
 export interface PreparedListener<L extends Deno.Listener> {
   readonly listener: L;
@@ -86,8 +100,11 @@ export interface PreparedListener<L extends Deno.Listener> {
  * @throws {OptionAssertionError} when an option is not as asked: SO_REUSEADDR and SO_REUSEPORT always,
  *   the others if `strict`.
  * @throws {SocketError} when the kernel refuses an option.
+ * @throws {TypeError} when an option is of the wrong kind, or there is no such option.
+ * @throws {RangeError} when an option is out of range.
  */
 export function listen(options: ListenOptions): Deno.TcpListener {
+  checkOptions("listen", options, LISTEN_CHECKS);
   return prepareListener(options, (to) => Deno.listen(to)).listener;
 }
 

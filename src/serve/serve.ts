@@ -1,9 +1,42 @@
 /** `serve()`: TCP served with socket options in force. */
 
+import { show } from "../../ffi/codec.ts";
+import { type Check, checkOptions, seconds, type, wholeNumber } from "../net/check_arguments.ts";
+import { LISTEN_CHECKS } from "../net/listen.ts";
 import type { ConnHandler } from "./conn_handler.ts";
 import type { AnyConn } from "./connection.ts";
 import type { ServeOptions, ServeTlsOptions, TcpServer } from "./serve_options.ts";
 import { Server } from "./server.ts";
+
+/** One address, or several. */
+const hostnames: Check = (value) => {
+  const list = typeof value === "string" ? [value] : value;
+  if (Array.isArray(list) && list.length > 0 && list.every((each) => typeof each === "string")) {
+    return;
+  }
+  throw new TypeError(`expected an address or a list of them, got ${Deno.inspect(value)}`);
+};
+
+/** How many connections: a whole number, or no limit. */
+const connections: Check = (value) => {
+  if (value !== Infinity) wholeNumber(1, Number.MAX_SAFE_INTEGER)(value);
+};
+
+/** What the options of {@linkcode serve} must be. */
+const SERVE_CHECKS: Record<keyof ServeTlsOptions, Check> = {
+  ...LISTEN_CHECKS,
+  hostname: hostnames,
+  signal: type("object"),
+  onListen: type("function"),
+  onError: type("function"),
+  maxConnections: connections,
+  idleTimeout: seconds,
+  handshakeTimeout: seconds,
+  gracePeriod: (value) => value === 0 || seconds(value),
+  assertions: type("boolean"),
+  cert: type("string"),
+  key: type("string"),
+};
 
 /**
  * Serves TCP, in the manner of `Deno.serve()`.
@@ -51,5 +84,9 @@ export function serve(
   options: ServeOptions | ServeTlsOptions,
   handler: ConnHandler | ConnHandler<Deno.TlsConn>,
 ): TcpServer {
+  checkOptions("serve", options, SERVE_CHECKS);
+  if (typeof handler !== "function") {
+    throw new TypeError(`serve() expects a handler after its options, got ${show(handler)}`);
+  }
   return new Server(options, handler as ConnHandler<AnyConn>);
 }

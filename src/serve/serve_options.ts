@@ -22,7 +22,7 @@ export interface ServeOptions extends Omit<ListenOptions, "hostname"> {
    */
   onError?: (error: unknown, info: ConnInfo) => void;
   /**
-   * How many connections may be open at once. At the limit the server stops accepting, and the next ones
+   * How many connections may be open at once, on all addresses together. At the limit the server stops accepting, and the next ones
    * wait in the accept queue until one ends.
    *
    * @default {Infinity}
