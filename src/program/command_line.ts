@@ -119,7 +119,7 @@ const GROUPS = {
     "workers": one("N", "threads on the port, 0: one a core (1)", wholeNumber(0, 1024), 1),
     "max-connections": one(
       "N",
-      "open at once in a thread, others wait (none)",
+      "open at once in a thread (no limit)",
       wholeNumber(1, INT_MAX),
       Infinity,
     ),
