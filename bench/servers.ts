@@ -14,7 +14,7 @@ export interface Server {
   command(mode: Mode, port: number): string[];
 }
 
-const DENO = [Deno.execPath(), "run", "--quiet", "--unstable-net", "--allow-net", "--allow-ffi"];
+const DENO = [Deno.execPath(), "run", "--quiet", "--allow-net", "--allow-ffi"];
 
 /** What a program prints, or `undefined` where it is missing or fails. */
 export async function output(command: string[], cwd?: string): Promise<string | undefined> {

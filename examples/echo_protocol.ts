@@ -5,7 +5,7 @@
  * are those of the Python program, and it behaves as that does: it echoes the first data of each connection and
  * closes.
  *
- *     deno run --unstable-net --allow-net --allow-ffi examples/echo_protocol.ts [HOST [PORT]]
+ *     deno run --allow-net --allow-ffi examples/echo_protocol.ts [HOST [PORT]]
  */
 
 import { assertEquals } from "@std/assert";

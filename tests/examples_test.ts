@@ -176,7 +176,7 @@ Deno.test({
   async fn() {
     const process = new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "--check", "--unstable-net", "--allow-net", "--allow-ffi"],
+        ...["run", "--check", "--allow-net", "--allow-ffi"],
         ...[`${ROOT}examples/with_std.ts`, "--port", "0", "--recv-buffer", "65536", "--verbose"],
       ],
       stdout: "piped",

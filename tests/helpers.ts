@@ -50,10 +50,14 @@ const effective = Deno.build.os === "linux"
   ? BigInt(`0x${/^CapEff:\s*(\w+)$/m.exec(Deno.readTextFileSync("/proc/self/status"))![1]}`)
   : 0n;
 
-/** Whether a machine has what a test takes: a program, "Linux", "root", "new network" or a capability. */
+/**
+ * Whether a machine has what a test takes: a program, "Linux", "root", "new network", a capability, or "unstable net",
+ * Deno's own feature that `deno task test` switches on.
+ */
 function isHere(need: string): boolean {
   if (need === "Linux") return Deno.build.os === "linux";
   if (need === "root") return Deno.uid() === 0;
+  if (need === "unstable net") return "listenDatagram" in Deno;
   if (need === "new network") return inNewNetwork !== undefined;
   if (need in CAPABILITIES) return (effective >> CAPABILITIES[need]! & 1n) === 1n;
   return has(need);
@@ -197,7 +201,7 @@ export type LogLine = { event?: string; message: string; level: string } & Recor
 export class ServerProcess implements AsyncDisposable {
   readonly lines: LogLine[] = [];
   port = 0;
-  #waiting: { isIt: (line: LogLine) => boolean; resolve: (line: LogLine) => void }[] = [];
+  #waiting: { isIt: () => boolean; resolve: (line: LogLine) => void }[] = [];
   readonly #reading: Promise<void>;
 
   private constructor(readonly process: Deno.ChildProcess) {
@@ -216,11 +220,26 @@ export class ServerProcess implements AsyncDisposable {
     wrap: string[] = [],
     permissions?: string[],
   ): Promise<ServerProcess> {
-    const args = serverArgs(["--port", "0", "--log-format", "json", ...flags], permissions);
-    const [program, ...rest] = [...wrap, Deno.execPath(), ...args];
+    const command = [...wrap, Deno.execPath(), ...serverArgs([], permissions)];
+    return await ServerProcess.run(command, flags);
+  }
+
+  /**
+   * Starts it by a command of its own.
+   *
+   * @param command The command.
+   * @param flags More flags.
+   * @param options Where it runs.
+   */
+  static async run(
+    command: string[],
+    flags: string[],
+    options: Pick<Deno.CommandOptions, "cwd" | "env"> = {},
+  ): Promise<ServerProcess> {
+    const [program, ...args] = [...command, "--port", "0", "--log-format", "json", ...flags];
+    const streams = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
     const server = new ServerProcess(
-      new Deno.Command(program!, { args: rest, stdin: "null", stdout: "piped", stderr: "piped" })
-        .spawn(),
+      new Deno.Command(program!, { args, ...streams, ...options }).spawn(),
     );
     const { port } = await server.event("listening");
     server.port = port as number;
@@ -246,15 +265,15 @@ export class ServerProcess implements AsyncDisposable {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const each of waiting) {
-      if (each.isIt(line) || line.event === "ended") each.resolve(line);
+      if (each.isIt() || line.event === "ended") each.resolve(line);
       else this.#waiting.push(each);
     }
   }
 
-  /** The next line with this event that was not logged yet, or the first one that was. */
-  async event(name: string): Promise<LogLine> {
-    const isIt = (line: LogLine): boolean => line.event === name;
-    const line = this.lines.find(isIt) ??
+  /** The line with this event, the first one or a later one, once it is logged. */
+  async event(name: string, nth = 1): Promise<LogLine> {
+    const isIt = (): boolean => this.events(name).length >= nth;
+    const line = this.events(name)[nth - 1] ??
       await new Promise<LogLine>((resolve) => this.#waiting.push({ isIt, resolve }));
     if (line.event !== name) {
       throw new Error(`the server ended: ${this.lines.map(({ message }) => message).join("\n")}`);

@@ -105,13 +105,12 @@ export const SO_ACCEPTCONN: SocketOption<boolean, "read-only"> = option(
  *
  * Write only. Platform: Linux 2.2. Source: socket(7), the kernel's networking/filter document.
  *
- * @example A socket that hears nothing more
+ * @example A listener that hears nothing more
  * ```ts
  * import { setOption, SO_ATTACH_FILTER } from "@sockopt/tcp";
  *
- * const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
- * setOption(socket, SO_ATTACH_FILTER, [{ code: 0x06, k: 0 }]); // return 0
- * socket.close();
+ * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+ * setOption(listener, SO_ATTACH_FILTER, [{ code: 0x06, k: 0 }]); // return 0
  * ```
  */
 export const SO_ATTACH_FILTER: SocketOption<readonly BpfInstruction[], "write-only"> = option(

@@ -107,28 +107,32 @@ testWith(
   },
 );
 
-testWith("ss", "socketFd() finds Unix listeners, connections and datagram sockets", async () => {
-  const folder = await Deno.makeTempDir();
-  const path = `${folder}/listener`;
-  using listener = Deno.listen({ transport: "unix", path });
-  using client = await Deno.connect({ transport: "unix", path });
-  using conn = await listener.accept();
-  const datagram = Deno.listenDatagram({ transport: "unixpacket", path: `${folder}/datagram` });
-  // ss tells the listener and the accepted connection by the path, the listener first
-  const fds = [socketFd(listener), socketFd(conn)];
-  assertEquals((await ss("-xa", path)).sort((a, b) => a - b), fds.sort((a, b) => a - b));
-  assertEquals(getOption(listener, SO_ACCEPTCONN), true);
-  assertEquals(getOption(conn, SO_ACCEPTCONN), false);
-  assertEquals(await ss("-xa", `${folder}/datagram`), [socketFd(datagram)]);
-  assertEquals(getOption(datagram, SO_TYPE), "dgram");
-  // the client has no address of its own: it is the one that is left
-  const others = new Set([listener, conn, datagram].map((socket) => socketFd(socket)));
-  assert(!others.has(socketFd(client)));
-  assertEquals(getOption(client, SO_TYPE), "stream");
-  datagram.close();
-});
+testWith(
+  ["ss", "unstable net"],
+  "socketFd() finds Unix listeners, connections and datagram sockets",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    const path = `${folder}/listener`;
+    using listener = Deno.listen({ transport: "unix", path });
+    using client = await Deno.connect({ transport: "unix", path });
+    using conn = await listener.accept();
+    const datagram = Deno.listenDatagram({ transport: "unixpacket", path: `${folder}/datagram` });
+    // ss tells the listener and the accepted connection by the path, the listener first
+    const fds = [socketFd(listener), socketFd(conn)];
+    assertEquals((await ss("-xa", path)).sort((a, b) => a - b), fds.sort((a, b) => a - b));
+    assertEquals(getOption(listener, SO_ACCEPTCONN), true);
+    assertEquals(getOption(conn, SO_ACCEPTCONN), false);
+    assertEquals(await ss("-xa", `${folder}/datagram`), [socketFd(datagram)]);
+    assertEquals(getOption(datagram, SO_TYPE), "dgram");
+    // the client has no address of its own: it is the one that is left
+    const others = new Set([listener, conn, datagram].map((socket) => socketFd(socket)));
+    assert(!others.has(socketFd(client)));
+    assertEquals(getOption(client, SO_TYPE), "stream");
+    datagram.close();
+  },
+);
 
-testWith("ss", "socketFd() finds UDP sockets", async () => {
+testWith(["ss", "unstable net"], "socketFd() finds UDP sockets", async () => {
   // a TCP listener may have the same address
   using listener = Deno.listen(local);
   const socket = Deno.listenDatagram({ transport: "udp", ...local, port: listener.addr.port });
