@@ -10,16 +10,17 @@
  */
 
 import config from "./deno.json" with { type: "json" };
+import { asJson } from "./src/cli/as_json.ts";
+import { standardOutput } from "./src/cli/line_writer.ts";
+import { print, programName, runProgram } from "./src/cli/run_program.ts";
+import { UsageError } from "./src/cli/usage_error.ts";
 import { type Logger, readyLogger } from "./src/net/logger.ts";
-import { asJson } from "./src/program/as_json.ts";
 import { check } from "./src/program/check.ts";
 import { type CommandLine, helpText, parseCommandLine } from "./src/program/command_line.ts";
 import { findingsAsText } from "./src/program/findings_text.ts";
 import { keepInspectorShut } from "./src/program/inspector.ts";
-import { standardError, standardOutput } from "./src/program/line_writer.ts";
 import { endLogging, startLogging } from "./src/program/log.ts";
 import { serveAs } from "./src/program/serve_as.ts";
-import { isWrongUsage, UsageError } from "./src/program/usage_error.ts";
 import { WORKER_MODULE, WorkerPool } from "./src/program/worker_pool.ts";
 import type { ServerStats } from "./src/serve/stats.ts";
 
@@ -27,44 +28,15 @@ import type { ServerStats } from "./src/serve/stats.ts";
  * Runs the program.
  *
  * @param args The command line.
- * @returns The exit code: 0 after a graceful stop, 1 for a failure, 2 for wrong usage.
+ * @returns The exit code: 0 after a graceful stop, 1 where `--check` finds something.
  */
 async function main(args: string[]): Promise<number> {
-  try {
-    const options = parseCommandLine(args);
-    if (options.help) return await print(helpText(programName()));
-    if (options.version) return await print(config.version);
-    if (options.check) return await runCheck(options);
-    await run(options, args);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    standardError.write(error.message);
-    await standardError.flush(RESULT_TIME);
-    return isWrongUsage(error) ? 2 : 1;
-  }
-}
-
-/** The name that the program was started by. */
-function programName(): string {
-  const path = Deno.build.standalone ? Deno.execPath() : new URL(import.meta.url).pathname;
-  return path.slice(path.lastIndexOf("/") + 1);
-}
-
-/** How many milliseconds a result may take to be read. */
-const RESULT_TIME = 5000;
-
-/**
- * Prints a result.
- *
- * @returns The exit code 0.
- * @throws {Error} when standard output does not take it.
- */
-async function print(text: string): Promise<number> {
-  standardOutput.write(text);
-  const failure = await standardOutput.flush(RESULT_TIME);
-  if (failure === undefined) return 0;
-  throw new Error(`cannot write to standard output: ${failure.message}`, { cause: failure });
+  const options = parseCommandLine(args);
+  if (options.help) await print(helpText(programName(import.meta.url)));
+  else if (options.version) await print(config.version);
+  else if (options.check) return await runCheck(options);
+  else await run(options, args);
+  return 0;
 }
 
 /** Shows what the kernel makes of the options: 1 where it is not what was asked for. */
@@ -140,4 +112,4 @@ function requireSource(module: URL): void {
   if (state !== "granted") throw new UsageError(`--workers takes --allow-read=${folder} as well`);
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await runProgram(() => main(Deno.args)));

@@ -1,6 +1,6 @@
 /** Runs an example by its name, or lists them: `deno task example [NAME [ARGUMENTS]]`. */
 
-import { nearest } from "../src/program/nearest.ts";
+import { nearest } from "../src/cli/nearest.ts";
 
 const folder = new URL(".", import.meta.url);
 const names = [...Deno.readDirSync(folder)]

@@ -4,7 +4,15 @@ import { assert, assertEquals } from "@std/assert";
 import { ROOT } from "./helpers.ts";
 
 /** The floors of the package, from below. */
-const FLOORS = ["ffi/", "src/options/", "src/net/", "src/serve/", "src/program/", "server.ts"];
+const FLOORS = [
+  "ffi/",
+  "src/options/",
+  "src/net/",
+  "src/cli/",
+  "src/serve/",
+  "src/program/",
+  "server.ts",
+];
 
 /** The source files below some places. */
 function* filesOf(places: string[]): Generator<string> {

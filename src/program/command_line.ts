@@ -1,75 +1,21 @@
-/** The command line of server.ts: one table of flags, from which it is parsed and its help is made. */
+/** The command line of server.ts. */
 
 import { isLinux } from "../../ffi/platform.ts";
-// @ts-types="./parse_args.d.ts"
-import { parseArgs } from "@std/cli/parse-args";
-import type { KeepAlive, OptionValue } from "../options/settings.ts";
+import {
+  type Flag,
+  FlagTable,
+  type FlagValues,
+  many,
+  on,
+  one,
+  text,
+  toggle,
+} from "../cli/flags.ts";
+import { byteSize, INT_MAX, keepAlive, oneOf, seconds, wholeNumber } from "../cli/flag_values.ts";
+import { parseOptionArgument } from "../cli/option_argument.ts";
+import { UsageError } from "../cli/usage_error.ts";
 import { LOG_LEVELS } from "../net/logger.ts";
-import { byteSize, INT_MAX, keepAlive, oneOf, seconds, wholeNumber } from "./flag_values.ts";
-import { nearest } from "./nearest.ts";
-import { parseOptionArgument } from "./option_argument.ts";
-import { UsageError } from "./usage_error.ts";
-
-/** A flag whose value is a `T`. */
-interface Flag<T> {
-  /** What it does, with its unit. */
-  readonly help: string;
-  /** What holds when it is not given. */
-  readonly default: T;
-  /** Another name for it. */
-  readonly alias?: string;
-  /** How the help names its value; absent for a flag that is on or, with `--no-`, off. */
-  readonly value?: string;
-  /** Makes a value of its text; throws a RangeError that says what is allowed. */
-  readonly parse?: (text: string) => unknown;
-  /** The text that stands for no value, if it may be left out. */
-  readonly bare?: string;
-  /** Whether it may be given several times, so that its value is a list. */
-  readonly repeatable?: boolean;
-  /** Whether it has a `--no-` form. */
-  readonly negatable?: boolean;
-}
-
-/** A flag that is off until given. */
-function on(help: string, alias?: string): Flag<boolean> {
-  return { help, default: false, alias };
-}
-
-/** A flag that can be switched off with `--no-`. */
-function toggle(help: string, initial: boolean, alias?: string): Flag<boolean> {
-  return { help, default: initial, negatable: true, alias };
-}
-
-/** A flag with a value. */
-function one<T>(
-  value: string,
-  help: string,
-  parse: (text: string) => T,
-  initial: NoInfer<T>,
-): Flag<T>;
-/** A flag with a value that nothing stands for when it is not given. */
-function one<T>(value: string, help: string, parse: (text: string) => T): Flag<T | undefined>;
-function one<T>(
-  value: string,
-  help: string,
-  parse: (text: string) => T,
-  initial?: T,
-): Flag<T | undefined> {
-  return { help, default: initial, value, parse };
-}
-
-/** A flag that may be given several times. */
-function many<T>(
-  value: string,
-  help: string,
-  parse: (text: string) => T,
-  initial: T[],
-): Flag<T[]> {
-  return { help, default: initial, value, parse, repeatable: true };
-}
-
-/** Any text. */
-const text = (text: string): string => text;
+import type { KeepAlive, OptionValue } from "../options/settings.ts";
 
 // elsewhere Deno does not set SO_REUSEPORT, and the kernel has no TCP_QUICKACK
 
@@ -135,24 +81,15 @@ const GROUPS = {
   },
 } as const;
 
-type Groups = typeof GROUPS;
-type Flags =
-  & Groups["Where to listen"]
-  & Groups["Socket options"]
-  & Groups["Serving"]
-  & Groups["Output"];
+const TABLE = new FlagTable(GROUPS);
 
 /** The value of every flag, by its name. */
-export type CommandLine =
-  & { [Name in keyof Flags]: Flags[Name] extends Flag<infer T> ? T : never }
-  & {
-    /** Whether it says anything of socket options. */
-    asksForOptions: boolean;
-  };
+export type CommandLine = FlagValues<typeof GROUPS> & {
+  /** Whether it says anything of socket options. */
+  asksForOptions: boolean;
+};
 
 const OPTION_FLAGS = [...Object.keys(GROUPS["Socket options"]), "backlog", "reuse-port"];
-
-const FLAGS: Record<string, Flag<unknown>> = Object.assign({}, ...Object.values(GROUPS));
 
 /**
  * Parses a command line.
@@ -160,99 +97,13 @@ const FLAGS: Record<string, Flag<unknown>> = Object.assign({}, ...Object.values(
  * @throws {UsageError} One line that names what is wrong and what is allowed.
  */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  const names = Object.keys(FLAGS);
-  const alias: Record<string, string> = {};
-  for (const name of names) {
-    const other = FLAGS[name]!.alias;
-    if (other !== undefined) alias[other] = name;
-  }
-  const { _: rest, ...texts } = parseArgs(joinValues(args), {
-    // a flag without a value is a text too, so that one that is given all the same is seen
-    string: names,
-    collect: [...names, ...Object.keys(alias)],
-    negatable: names.filter((name) => FLAGS[name]!.negatable),
-    alias,
-    unknown(arg) {
-      throw new UsageError(whatIsWrong(arg, args));
-    },
-  });
-  if (rest.length > 0) throw new UsageError(whatIsWrong(rest[0]!, args));
-  const given = names.filter((name) => texts[name] === false || texts[name]!.length > 0);
+  const { values, given } = TABLE.parse(args);
   for (const [one, other] of [["cert", "key"], ["key", "cert"], ["json", "check"]] as const) {
     if (given.includes(one) && !given.includes(other)) {
       throw new UsageError(`--${one} goes with --${other}`);
     }
   }
-  const options: Record<string, unknown> = {};
-  for (const name of names) options[name] = FLAGS[name]!.default;
-  for (const name of given) options[name] = readValue(name, texts[name]!, args);
-  options.asksForOptions = OPTION_FLAGS.some((name) => given.includes(name));
-  return options as CommandLine;
-}
-
-/**
- * Joins to a flag what parseArgs() would not take for its value: a number below 0, an empty text, and the text that
- * stands for no value.
- */
-function joinValues(args: readonly string[]): string[] {
-  const joined: string[] = [];
-  for (const arg of args) {
-    const before = joined.at(-1);
-    const bare = bareText(arg);
-    if (before !== undefined && /^--[^=]+$/.test(before) && /^(-\d.*)?$/.test(arg)) {
-      joined[joined.length - 1] = `${before}=${arg}`;
-    } else {
-      joined.push(bare === undefined ? arg : `${arg}=${bare}`);
-    }
-  }
-  return joined;
-}
-
-/** The text that stands for no value of a flag, where its value may be left out. */
-function bareText(arg: string | undefined): string | undefined {
-  return arg?.startsWith("--") ? FLAGS[arg.slice(2)]?.bare : undefined;
-}
-
-/** What to say of an argument that is no flag. */
-function whatIsWrong(arg: string, args: readonly string[]): string {
-  if (!arg.startsWith("-") || arg === "-") {
-    const before = args[args.indexOf(arg) - 1];
-    const advice = bareText(before) === undefined
-      ? "see --help"
-      : `the value of ${before} goes after a =, as in ${before}=${arg}`;
-    return `unexpected argument ${JSON.stringify(arg)}; ${advice}`;
-  }
-  const typed = arg.split("=", 1)[0]!;
-  const flags = Object.entries(FLAGS).flatMap(([name, { negatable }]) =>
-    negatable ? [`--${name}`, `--no-${name}`] : [`--${name}`]
-  );
-  const near = nearest(typed, flags);
-  return `unknown flag ${typed}; ${near === undefined ? "see --help" : `did you mean ${near}?`}`;
-}
-
-/** The value of a flag: `false` for its `--no-` form, otherwise made of the texts that it was given. */
-function readValue(name: string, texts: string[] | false, args: readonly string[]): unknown {
-  const { parse, value, repeatable } = FLAGS[name]!;
-  if (texts === false) return false;
-  if (parse === undefined) {
-    const superfluous = texts.find((text) => text !== "");
-    if (superfluous === undefined) return true;
-    const typed = args.find((arg) => arg.endsWith(`=${superfluous}`))?.split("=", 1)[0];
-    throw new UsageError(`${typed ?? `--${name}`} takes no value, got ${superfluous}`);
-  }
-  const values = texts.map((text) => {
-    if (text === "") {
-      const form = value!.startsWith("[") ? value! : ` ${value}`;
-      throw new UsageError(`--${name} needs a value: --${name}${form}`);
-    }
-    try {
-      return parse(text);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw new UsageError(`--${name} ${JSON.stringify(text)}: expected ${error.message}`);
-    }
-  });
-  return repeatable ? values : values.at(-1);
+  return { ...values, asksForOptions: OPTION_FLAGS.some((name) => given.includes(name)) };
 }
 
 /**
@@ -261,17 +112,10 @@ function readValue(name: string, texts: string[] | false, args: readonly string[
  * @param program The name that the program was started by.
  */
 export function helpText(program: string): string {
-  const lines = [
+  return [
     "A TCP echo server that applies and asserts socket options on every connection.",
     "",
     `Usage: ${program} [FLAG]...`,
-  ];
-  for (const [title, flags] of Object.entries(GROUPS)) {
-    lines.push("", `${title}:`);
-    for (const [name, { value, help, negatable }] of Object.entries<Flag<unknown>>(flags)) {
-      const form = value === undefined ? "" : value.startsWith("[") ? value : ` ${value}`;
-      lines.push(`  ${`--${negatable ? "[no-]" : ""}${name}${form}`.padEnd(36)}${help}`);
-    }
-  }
-  return lines.join("\n");
+    ...TABLE.help(),
+  ].join("\n");
 }

@@ -1,9 +1,9 @@
 /** The program's log: lines for people or for machines on standard error. */
 
 import { LOG_LEVELS, type LogFunction, type Logger, type LogLevel } from "../net/logger.ts";
-import { asJson } from "./as_json.ts";
+import { asJson } from "../cli/as_json.ts";
 import type { CommandLine } from "./command_line.ts";
-import { standardError, standardOutput } from "./line_writer.ts";
+import { standardError, standardOutput } from "../cli/line_writer.ts";
 
 /** What a line says. */
 interface Entry {

@@ -7,7 +7,7 @@ import { echo, echoOnce } from "../serve/echo.ts";
 import { serve } from "../serve/serve.ts";
 import type { TcpServer } from "../serve/serve_options.ts";
 import type { CommandLine } from "./command_line.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../cli/usage_error.ts";
 
 /** The socket options that the command line asks for. */
 export function settingsOf(options: CommandLine): SocketSettings {

@@ -5,7 +5,7 @@ import { endLogging, startLogging } from "./log.ts";
 import { serveAs } from "./serve_as.ts";
 import type { TcpServer } from "../serve/serve_options.ts";
 import type { ServerStats } from "../serve/stats.ts";
-import { isWrongUsage } from "./usage_error.ts";
+import { isWrongUsage } from "../cli/usage_error.ts";
 
 /** What a worker is told. */
 export type ToWorker =

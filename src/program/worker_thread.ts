@@ -1,7 +1,7 @@
 /** One of the threads of `--workers`, as the main thread sees it. */
 
 import type { ServerStats } from "../serve/stats.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../cli/usage_error.ts";
 import type { FromWorker, ToWorker } from "./worker.ts";
 
 /** How a thread has ended: what it has done, where it was told to stop, or why it died. */

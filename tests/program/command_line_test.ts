@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, fail } from "@std/assert";
 import { type CommandLine, helpText, parseCommandLine } from "../../src/program/command_line.ts";
-import { UsageError } from "../../src/program/usage_error.ts";
+import { UsageError } from "../../src/cli/usage_error.ts";
 import { SO_LINGER, TCP_CONGESTION, TCP_DEFER_ACCEPT } from "../../mod.ts";
 import { settingsOf } from "../../src/program/serve_as.ts";
 import fc from "../fast_check.ts";

@@ -1,4 +1,4 @@
-/** The value of `--option`: any socket option by its name, with its value as text. */
+/** The value of `--option` and the like: any socket option by its name, with its value as text. */
 
 import type { WritableOption } from "../../ffi/socket_option.ts";
 import type { OptionValue } from "../options/settings.ts";
@@ -10,16 +10,18 @@ import { UsageError } from "./usage_error.ts";
 /**
  * Makes an option with its value of text such as `TCP_CONGESTION=cubic` or `SO_LINGER=on,3`.
  *
+ * @param argument The text.
+ * @param flag The flag that it is given to, as messages name it.
  * @throws {UsageError} when there is no such option, it cannot be set, or the value is not of its kind.
  */
-export function parseOptionArgument(argument: string): OptionValue {
+export function parseOptionArgument(argument: string, flag = "--option"): OptionValue {
   const equals = argument.indexOf("=");
   const name = equals < 0 ? argument : argument.slice(0, equals);
-  const option = writableOption(name);
-  if (equals < 0) throw new UsageError(`--option ${name} needs a value: --option ${name}=VALUE`);
+  const option = writableOption(name, flag);
+  if (equals < 0) throw new UsageError(`${flag} ${name} needs a value: ${flag} ${name}=VALUE`);
   const { codec } = option;
   if (codec.parse === undefined) {
-    throw new UsageError(`--option ${name}: its value is a structure; set it with the library`);
+    throw new UsageError(`${flag} ${name}: its value is a structure; set it with the library`);
   }
   const text = argument.slice(equals + 1);
   try {
@@ -28,7 +30,7 @@ export function parseOptionArgument(argument: string): OptionValue {
     return [option, value];
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    throw new UsageError(`--option ${name}: ${error.message}`);
+    throw new UsageError(`${flag} ${name}: ${error.message}`);
   }
 }
 
@@ -45,16 +47,16 @@ function sizeOf(text: string): number {
   }
 }
 
-function writableOption(name: string): WritableOption<unknown> {
+function writableOption(name: string, flag: string): WritableOption<unknown> {
   const options = supportedOptions();
   const option = options.find((option) => option.name === name);
   if (option === undefined) {
     const near = nearest(name, options.map(({ name }) => name));
     const advice = near === undefined ? "" : `; did you mean ${near}?`;
-    throw new UsageError(`--option ${name}: there is no such option${advice}`);
+    throw new UsageError(`${flag} ${name}: there is no such option${advice}`);
   }
   if (option.access === "read-only") {
-    throw new UsageError(`--option ${name}: it can only be read`);
+    throw new UsageError(`${flag} ${name}: it can only be read`);
   }
   return option;
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
-import { LineWriter } from "../../src/program/line_writer.ts";
+import { LineWriter } from "../../src/cli/line_writer.ts";
 
 /** A sink that keeps what it is given, and does what the next of its orders says. */
 class Sink {

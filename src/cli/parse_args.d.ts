@@ -10,8 +10,8 @@ export interface ParseOptions {
   negatable: readonly string[];
   /** Other names of flags. */
   alias: Readonly<Record<string, string>>;
-  /** Called for an argument that is none of these flags. */
-  unknown(arg: string): void;
+  /** Called for an argument that is none of these flags: with `false` it is left out. */
+  unknown(arg: string): unknown;
 }
 
 /** Parses arguments when all flags are strings and collected: the list of one that is not given is empty. */

@@ -1,0 +1,46 @@
+/** What every program does: results go to standard output, what is wrong is one line, and the exit code tells which. */
+
+import { standardError, standardOutput } from "./line_writer.ts";
+import { isWrongUsage } from "./usage_error.ts";
+
+/** How many milliseconds a result may take to be read. */
+const RESULT_TIME = 5000;
+
+/**
+ * Runs a program.
+ *
+ * @param main The program: it returns its exit code.
+ * @returns The exit code: 1 for a failure, 2 for wrong usage.
+ */
+export async function runProgram(main: () => Promise<number>): Promise<number> {
+  try {
+    return await main();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    standardError.write(error.message);
+    await standardError.flush(RESULT_TIME);
+    return isWrongUsage(error) ? 2 : 1;
+  }
+}
+
+/**
+ * Prints a result.
+ *
+ * @throws {Error} when standard output does not take it.
+ */
+export async function print(text: string): Promise<void> {
+  standardOutput.write(text);
+  const failure = await standardOutput.flush(RESULT_TIME);
+  if (failure === undefined) return;
+  throw new Error(`cannot write to standard output: ${failure.message}`, { cause: failure });
+}
+
+/**
+ * The name that a program was started by.
+ *
+ * @param module The address of its module.
+ */
+export function programName(module: string): string {
+  const path = Deno.build.standalone ? Deno.execPath() : new URL(module).pathname;
+  return path.slice(path.lastIndexOf("/") + 1);
+}
