@@ -69,6 +69,16 @@ export type {
   Ucred,
 } from "./ffi/structs.ts";
 export type {
+  TcpAoCounters,
+  TcpAoInfo,
+  TcpAoKey,
+  TcpAoKeyId,
+  TcpAoKeyQuestion,
+  TcpAoKeyRemoval,
+  TcpAoKeyState,
+  TcpAoRepair,
+} from "./ffi/tcp_ao.ts";
+export type {
   CongestionState,
   EcnMode,
   FastOpenFailure,

@@ -67,6 +67,7 @@ function getsockopt(fd: number, option: SocketOption<unknown, OptionAccess>): nu
 
 function offer(fd: number, level: number, optname: number, room: number): number {
   makeRoom(room);
+  bytes.fill(0, 0, room); // some options look at what is there: TCP_AO_INFO refuses what it does not know
   length[0] = room;
   if (libc().getsockopt(fd, level, optname, bytes, lengthBytes) !== 0) return -1;
   return Math.min(length[0], room);
@@ -139,7 +140,8 @@ export function askOption<T, Question>(
   if (libc().getsockopt(fd, level, optname, bytes, lengthBytes) !== 0) {
     throw failed("getsockopt", option);
   }
-  return decode(option, Math.min(length[0], question.size));
+  const { size, fillsMemory = false } = question;
+  return decode(option, fillsMemory ? size : Math.min(length[0], size));
 }
 
 /** What {@linkcode encode} takes of an option. */

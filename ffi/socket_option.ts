@@ -66,7 +66,13 @@ export interface DefinedOption<T, Access extends OptionAccess> extends SocketOpt
 /** An option that is read of something, such as the filter of one group: {@linkcode getOption} is told of what. */
 export interface AskedOption<T, Question> extends SocketOption<T, "write-only"> {
   /** How it is said of what, in the memory that the answer comes in. */
-  readonly question: Pick<Codec<Question>, "size" | "encode">;
+  readonly question: Pick<Codec<Question>, "size" | "encode"> & {
+    /**
+     * Whether the answer may fill all of the question's size, whatever length is exchanged: a list of which the length
+     * tells the size of one entry.
+     */
+    readonly fillsMemory?: boolean;
+  };
 }
 
 /** An option that getOption() takes. */

@@ -16,8 +16,22 @@ import {
   type RepairWindow,
   repairWindow,
 } from "../structs.ts";
+import {
+  tcpAoAdd,
+  tcpAoDelete,
+  type TcpAoInfo,
+  tcpAoInfo,
+  type TcpAoKey,
+  type TcpAoKeyQuestion,
+  type TcpAoKeyRemoval,
+  tcpAoKeys,
+  tcpAoKeysQuestion,
+  type TcpAoKeyState,
+  type TcpAoRepair,
+  tcpAoRepair,
+} from "../tcp_ao.ts";
 import { type TcpInfo, tcpInfo } from "../tcp_info.ts";
-import { option, type SocketOption } from "../socket_option.ts";
+import { type AskedOption, askedOption, option, type SocketOption } from "../socket_option.ts";
 
 // those that tcp(7) gives; macOS has no upper limit of its own
 const seconds = integer(1, isDarwin ? 2 ** 31 - 1 : 32_767);
@@ -32,6 +46,78 @@ const repair: Codec<Repair> = enumeration({ off: 0, on: 1, "off-no-window-probe"
 export type RepairQueue = "none" | "receive" | "send";
 
 const repairQueue: Codec<RepairQueue> = enumeration({ none: 0, receive: 1, send: 2 });
+
+/**
+ * Adds a key with which the segments from and to a peer are signed: TCP-AO, the successor of TCP_MD5SIG. A
+ * connection is signed where both ends have had such a key since before the handshake.
+ *
+ * Write only. Platform: Linux 6.7, where it was built with CONFIG_TCP_AO. Laid out by the kernel's header; not
+ * tried on a kernel yet. Source: linux/tcp.h, RFC 5925.
+ */
+export const TCP_AO_ADD_KEY: SocketOption<TcpAoKey, "write-only"> = option(
+  "IPPROTO_TCP",
+  "TCP_AO_ADD_KEY",
+  38,
+  tcpAoAdd,
+  { access: "write-only", setBefore: "connect" },
+);
+
+/**
+ * Removes a key of TCP_AO_ADD_KEY. A connection keeps at least one, and the one in use takes another in its place.
+ *
+ * Write only. Platform: Linux 6.7, where it was built with CONFIG_TCP_AO. Laid out by the kernel's header; not
+ * tried on a kernel yet. Source: linux/tcp.h, RFC 5925.
+ */
+export const TCP_AO_DEL_KEY: SocketOption<TcpAoKeyRemoval, "write-only"> = option(
+  "IPPROTO_TCP",
+  "TCP_AO_DEL_KEY",
+  39,
+  tcpAoDelete,
+  { access: "write-only" },
+);
+
+/**
+ * The keys of a socket: `getOption(socket, TCP_AO_GET_KEYS, "all")`, or those of one peer and its IDs. At most 256
+ * are read at once; of more a RangeError tells. It cannot be set.
+ *
+ * Platform: Linux 6.7, where it was built with CONFIG_TCP_AO. Laid out by the kernel's header; not tried on a kernel
+ * yet. Source: linux/tcp.h, RFC 5925.
+ */
+export const TCP_AO_GET_KEYS: AskedOption<readonly TcpAoKeyState[], TcpAoKeyQuestion> = askedOption(
+  "IPPROTO_TCP",
+  "TCP_AO_GET_KEYS",
+  41,
+  tcpAoKeys,
+  tcpAoKeysQuestion,
+);
+
+/**
+ * Which keys of TCP_AO_ADD_KEY are in use, whether connections must be signed, and how many segments were.
+ *
+ * Platform: Linux 6.7, where it was built with CONFIG_TCP_AO. Laid out by the kernel's header; not tried on a kernel
+ * yet. Source: linux/tcp.h, RFC 5925.
+ */
+export const TCP_AO_INFO: SocketOption<TcpAoInfo> = option(
+  "IPPROTO_TCP",
+  "TCP_AO_INFO",
+  40,
+  tcpAoInfo,
+  { onConnection: "its own keys and counters" },
+);
+
+/**
+ * The sequence numbers that signatures cover, of a connection that is being restored: TCP_REPAIR.
+ *
+ * Takes CAP_NET_ADMIN. Platform: Linux 6.7, where it was built with CONFIG_TCP_AO. Laid out by the kernel's header;
+ * not tried on a kernel yet. Source: linux/tcp.h, RFC 5925.
+ */
+export const TCP_AO_REPAIR: SocketOption<TcpAoRepair> = option(
+  "IPPROTO_TCP",
+  "TCP_AO_REPAIR",
+  42,
+  tcpAoRepair,
+  { capability: "CAP_NET_ADMIN" },
+);
 
 /**
  * What the congestion control tells of itself. BBR does; cubic tells nothing.

@@ -9,6 +9,7 @@ import { OPTION_TABLE } from "../../ffi/option_table.ts";
 import * as ipStructs from "../../ffi/ip_structs.ts";
 import * as structs from "../../ffi/structs.ts";
 import { MPTCP_INFO_LAYOUT } from "../../ffi/mptcp_info.ts";
+import * as tcpAo from "../../ffi/tcp_ao.ts";
 import { accurateEcn, TCP_INFO_LAYOUT } from "../../ffi/tcp_info.ts";
 import { isSupported } from "../../mod.ts";
 import { ROOT, run, testWith } from "../helpers.ts";
@@ -67,6 +68,11 @@ const NEWER_OPTIONS = new Map([
   ["SO_PASSRIGHTS", 83],
   ["SO_PEERPIDFD", 77],
   ["SO_RCVPRIORITY", 82],
+  ["TCP_AO_ADD_KEY", 38],
+  ["TCP_AO_DEL_KEY", 39],
+  ["TCP_AO_GET_KEYS", 41],
+  ["TCP_AO_INFO", 40],
+  ["TCP_AO_REPAIR", 42],
   ["TCP_DELACK_MAX_US", 46],
   ["TCP_IS_MPTCP", 43],
   ["TCP_RTO_MAX_MS", 44],
@@ -317,6 +323,145 @@ const STRUCTURES: [name: string, c: string, codec: Codec<unknown>, value: unknow
     },
   ],
 ];
+
+/** `a` is the address of a structure `v` of TCP-AO: 127.0.0.0/8. */
+const AO_ADDR = "memset(&v, 0, sizeof v); struct sockaddr_in *a = (void *)&v.addr;\n" +
+  "a->sin_family = 2; a->sin_addr.s_addr = 0x0000007f; v.prefix = 8; v.sndid = 100; v.rcvid = 101;\n";
+const AO_ID = {
+  addr: { transport: "tcp", hostname: "127.0.0.0", port: 0 },
+  prefixLength: 8,
+  sndid: 100,
+  rcvid: 101,
+} as const;
+
+/** The structures of TCP-AO, in the same way, and last what the headers of Linux 7.2 make of the C. */
+const AO_STRUCTURES: [string, string, Pick<Codec<unknown>, "size" | "encode">, unknown, string][] =
+  [
+    [
+      "tcp_ao_add",
+      `struct tcp_ao_add v; ${AO_ADDR} strcpy(v.alg_name, "hmac(sha1)"); v.ifindex = 9;\n` +
+      "v.set_current = 1; v.maclen = 16; v.keylen = 3; memcpy(v.key, (char[]){1, 2, 3}, 3);\n" +
+      "v.keyflags = TCP_AO_KEYF_IFINDEX | TCP_AO_KEYF_EXCLUDE_OPT;",
+      tcpAo.tcpAoAdd,
+      {
+        ...AO_ID,
+        algorithm: "hmac(sha1)",
+        key: KEY,
+        maclen: 16,
+        ifindex: 9,
+        excludeOptions: true,
+        current: true,
+      },
+      "0:02 4:7f 128:686d6163287368613129 192:09 196:01 202:086465100303010203 288",
+    ],
+    [
+      "tcp_ao_del",
+      `struct tcp_ao_del v; ${AO_ADDR} v.set_rnext = 1; v.rnext = 7; v.del_async = 1;`,
+      tcpAo.tcpAoDelete,
+      { ...AO_ID, rnext: 7, async: true },
+      "0:02 4:7f 132:06 138:086465 142:07 144",
+    ],
+    [
+      "tcp_ao_info_opt",
+      "struct tcp_ao_info_opt v; memset(&v, 0, sizeof v); v.set_current = v.set_counters = 1;\n" +
+      "v.ao_required = v.accept_icmps = 1; v.current_key = 5; v.pkt_good = 1; v.pkt_bad = 2;\n" +
+      "v.pkt_key_not_found = 3; v.pkt_ao_required = 4; v.pkt_dropped_icmp = 5;",
+      tcpAo.tcpAoInfo,
+      {
+        currentKey: 5,
+        required: true,
+        acceptIcmps: true,
+        counters: { good: 1n, bad: 2n, keyNotFound: 3n, required: 4n, droppedIcmp: 5n },
+      },
+      "0:1d 6:05 8:01 16:02 24:03 32:04 40:05 48",
+    ],
+    [
+      "tcp_ao_repair",
+      "struct tcp_ao_repair v = {.snt_isn=0x04030201, .rcv_isn=0x08070605, .snd_sne=9, .rcv_sne=10};",
+      tcpAo.tcpAoRepair,
+      { sntIsn: 0x01020304, rcvIsn: 0x05060708, sndSne: 9, rcvSne: 10 },
+      "0:010203040506070809 12:0a 16",
+    ],
+    [
+      "tcp_ao_getsockopt",
+      `struct tcp_ao_getsockopt v; ${AO_ADDR} v.nkeys = 256; v.ifindex = 9;\n` +
+      "v.keyflags = TCP_AO_KEYF_IFINDEX;",
+      tcpAo.tcpAoKeysQuestion,
+      { ...AO_ID, ifindex: 9 },
+      "0:02 4:7f 273:01 278:646508 282:01 284:09 304",
+    ],
+    [
+      "tcp_ao_getsockopt",
+      "struct tcp_ao_getsockopt v; memset(&v, 0, sizeof v); v.nkeys = 256; v.get_all = 1;",
+      tcpAo.tcpAoKeysQuestion,
+      "all",
+      "273:01 276:04 304",
+    ],
+  ];
+
+/** Two keys, as getsockopt(2) answers. */
+const AO_KEYS_C =
+  `struct tcp_ao_getsockopt both[2]; memset(both, 0, sizeof both); for (int i = 0; i < 2; i++) {\n` +
+  `struct tcp_ao_getsockopt v; ${AO_ADDR} strcpy(v.alg_name, "cmac(aes)"); v.is_rnext = i;\n` +
+  "v.keylen = 3; memcpy(v.key, (char[]){1, 2, 3}, 3); v.maclen = 12; v.pkt_good = 6; v.pkt_bad = 7;\n" +
+  'v.rcvid += i; both[i] = v; }\nboth[0].nkeys = 2; hex("both", both, sizeof both);';
+const AO_KEYS_BYTES =
+  "0:02 4:7f 128:636d61632861657329 192:010203 272:02 278:6465080c 283:03 288:06 296:07 " +
+  "304:02 308:7f 432:636d61632861657329 496:010203 580:02 582:6466080c 587:03 592:06 600:07 608";
+const AO_KEY = {
+  ...AO_ID,
+  algorithm: "cmac(aes)",
+  key: KEY,
+  maclen: 12,
+  excludeOptions: false,
+  current: false,
+  rnext: false,
+  good: 6n,
+  bad: 7n,
+};
+
+/** Hexadecimal digits as the bytes that are not 0, each run of them after its offset, and in the end the size. */
+function sparse(hex: string): string {
+  const runs = [...hex.matchAll(/(?:(?<=^(?:..)*)(?!00)..)+/g)];
+  return [...runs.map(({ 0: run, index }) => `${index / 2}:${run}`), hex.length / 2].join(" ");
+}
+
+/** The bytes that {@linkcode sparse} tells. */
+function dense(text: string): Uint8Array<ArrayBuffer> {
+  const runs = text.split(" ");
+  const bytes = new Uint8Array(Number(runs.pop()));
+  for (const run of runs) {
+    const [offset, hex] = run.split(":");
+    bytes.set(hex!.match(/../g)!.map((byte) => parseInt(byte, 16)), Number(offset));
+  }
+  return bytes;
+}
+
+testWith("cc", "TCP-AO's structures are laid out as in the kernel's headers", async () => {
+  const all = AO_STRUCTURES.map(([name, c]) => `{ ${c}\nhex("${name}", &v, sizeof v); }`);
+  // headers before Linux 6.7 do not have them: then it is what newer ones have made of the C
+  const lines = await cc(
+    ["#ifdef TCP_AO_ADD_KEY", ...all, AO_KEYS_C, "#endif"].join("\n"),
+    ["linux/socket.h", "linux/tcp.h", "linux/in.h"],
+  );
+  const fromHeaders = lines.filter((line) => line !== "").map((line) => {
+    const [name, hex] = line.split(" ");
+    return `${name} ${sparse(hex!)}`;
+  });
+  const recorded = AO_STRUCTURES.map(([name, , , , bytes]) => `${name} ${bytes}`);
+  if (fromHeaders.length > 0) assertEquals(fromHeaders, [...recorded, `both ${AO_KEYS_BYTES}`]);
+
+  for (const [name, , codec, value, bytes] of AO_STRUCTURES) {
+    const into = new DataView(new ArrayBuffer(codec.size));
+    const size = codec.encode(value, into);
+    assertEquals(new Uint8Array(into.buffer, 0, size), dense(bytes), name);
+  }
+  const bytes = dense(AO_KEYS_BYTES);
+  assertEquals(tcpAo.tcpAoKeys.decode(new DataView(bytes.buffer)), [
+    AO_KEY,
+    { ...AO_KEY, rcvid: 102, rnext: true },
+  ]);
+});
 
 testWith("cc", "MPTCP_INFO is laid out as in the kernel's headers", async () => {
   const cName = (name: string): string =>

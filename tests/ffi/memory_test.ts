@@ -27,6 +27,8 @@ import {
   SocketError,
   socketFd,
   type SocketOption,
+  TCP_AO_GET_KEYS,
+  TCP_AO_INFO,
   TCP_INFO,
   type WritableOption,
 } from "../../mod.ts";
@@ -137,9 +139,23 @@ Deno.test("C is told no more than the memory has, for options that are read of s
       instead(witnessed(answer), () => {
         allowed(() => getOption(1, IP_MSFILTER, { multiaddr: "239.1.2.3", interface: "0.0.0.0" }));
         allowed(() => getOption(1, MCAST_MSFILTER, group));
+        allowed(() => getOption(1, TCP_AO_GET_KEYS, "all"));
       });
     }),
   );
+});
+
+Deno.test("C is given no bytes of an earlier value to read", () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const fd = socketFd(listener);
+  getOption(fd, TCP_INFO);
+  const before: Uint8Array[] = [];
+  const getsockopt = (_: number, __: number, ___: number, value: Uint8Array): number => {
+    before.push(value.slice(0, TCP_AO_INFO.codec.size));
+    return 0;
+  };
+  instead({ getsockopt }, () => getOption(fd, TCP_AO_INFO));
+  assertEquals(before, [new Uint8Array(TCP_AO_INFO.codec.size)]);
 });
 
 Deno.test("a value that is cut short is an error that says so, and undefined where one may try", () => {
