@@ -763,7 +763,8 @@ Deno.test("every option that can be written is tried here", () => {
   ].map(({ name }) => name));
   const untried = OPTION_TABLE
     .filter(({ access, optname, name }) =>
-      access !== "read-only" && optname >= 0 && !tried.has(name)
+      access !== "read-only" && optname >= 0 && !tried.has(name) &&
+      !name.startsWith("TCP_AO_") // set_before_test.ts
     )
     .map(({ name }) => name);
   assertEquals(untried, []);

@@ -53,6 +53,8 @@ const VALUES: Record<string, unknown> = {
   SO_TIMESTAMPING_NEW: { flags: ["rxSoftware", "software"], phc: 0 },
   SO_TXREHASH: 0,
   SO_TXTIME: { clock: "tai", deadline: true, reportErrors: true },
+  TCP_AO_INFO: { required: false, acceptIcmps: true },
+  TCP_AO_REPAIR: { sntIsn: 1, rcvIsn: 1, sndSne: 1, rcvSne: 1 },
   TCP_CONGESTION: "reno",
   TCP_DEFER_ACCEPT: 3,
   TCP_DELACK_MAX_US: 40_000,

@@ -207,6 +207,44 @@ testWith("root", "TCP_MD5SIG counts for the handshake when it is set before", ()
   }
 });
 
+/** Whether the kernel was built with CONFIG_TCP_AO. */
+function hasTcpAo(): boolean {
+  using socket = new Socket("127.0.0.1");
+  try {
+    getOption(socket.fd, sockopt.TCP_AO_INFO);
+    return true;
+  } catch (error) {
+    return (error as SocketError).code === "ENOENT"; // it has no key
+  }
+}
+
+testWith(hasTcpAo() ? [] : "TCP-AO", "TCP_AO_ADD_KEY counts for the handshake", () => {
+  assertEquals(sockopt.TCP_AO_ADD_KEY.setBefore, "connect");
+  const id = {
+    addr: { transport: "tcp", hostname: "127.0.0.1", port: 0 },
+    sndid: 5,
+    rcvid: 5,
+  } as const;
+  const key = { ...id, algorithm: "hmac(sha1)", key: new Uint8Array([1, 2]) };
+  using listener = new Socket("127.0.0.1");
+  setOption(listener.fd, sockopt.TCP_AO_ADD_KEY, key);
+  setOption(listener.fd, sockopt.TCP_AO_INFO, { required: true, acceptIcmps: false });
+  listener.bind();
+  listener.listen();
+  using signing = new Socket("127.0.0.1");
+  setOption(signing.fd, sockopt.TCP_AO_ADD_KEY, key);
+  signing.connect(listener.port); // one that does not sign gets no answer
+
+  const [entry] = getOption(signing.fd, sockopt.TCP_AO_GET_KEYS, id);
+  assertEquals(entry?.key, key.key);
+  assertEquals(entry?.current, true);
+  const { currentKey, counters } = getOption(signing.fd, sockopt.TCP_AO_INFO);
+  assertEquals(currentKey, 5);
+  assert(counters!.good > 0n);
+  setOption(listener.fd, sockopt.TCP_AO_DEL_KEY, id);
+  assertEquals(getOption(listener.fd, sockopt.TCP_AO_GET_KEYS, "all"), []);
+});
+
 /** Two listeners on one port, each for its own interface, and a third one for all. */
 const TWO_DEVICES = `
 import socket as s
