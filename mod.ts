@@ -111,10 +111,16 @@ export type {
   Transport,
   WriteBufferLimits,
 } from "./src/serve/protocol.ts";
+export type { ProxyHeader, ProxyTls, ProxyTlv } from "./src/serve/proxy_protocol.ts";
 export { protocolHandler } from "./src/serve/transport.ts";
 export { readOptions } from "./src/options/read_options.ts";
 export { serve } from "./src/serve/serve.ts";
-export type { ServeOptions, ServeTlsOptions, TcpServer } from "./src/serve/serve_options.ts";
+export type {
+  ProxyProtocolOptions,
+  ServeOptions,
+  ServeTlsOptions,
+  TcpServer,
+} from "./src/serve/serve_options.ts";
 export type { AcceptQueue, ServerStats } from "./src/serve/stats.ts";
 export { setOption } from "./src/options/set_option.ts";
 export { socketFd } from "./src/options/socket_fd.ts";

@@ -162,6 +162,14 @@ function parseAddress(address: string, into: Uint8Array<ArrayBuffer>): boolean {
   return libc().inet_pton(into.length === IN_ADDR_SIZE ? AF_INET : AF_INET6, text, into) === 1;
 }
 
+const normal = new Uint8Array(IN6_ADDR_SIZE);
+
+/** An address of 4 or 16 bytes as the kernel's calls write it; `undefined` where the text is not such an address. */
+export function normalAddress(address: string, size: number): string | undefined {
+  if (!parseAddress(address, normal.subarray(0, size))) return undefined;
+  return readAddress(new DataView(normal.buffer), size);
+}
+
 /** The call that asks for one of a socket's two addresses. */
 export type NameCall = "getsockname" | "getpeername";
 
@@ -227,8 +235,12 @@ function isAddress(hostname: string): boolean {
   return found.every((byte, i) => byte === wanted[i]);
 }
 
-/** Parses an address of either family, without its scope; IPv4 in the form that is mapped into IPv6. */
-function parseMapped(hostname: string, into: Uint8Array<ArrayBuffer>): boolean {
+/**
+ * Parses an address of either family, without its scope; IPv4 in the form that is mapped into IPv6.
+ *
+ * @returns `false` where the text is no address.
+ */
+export function parseMapped(hostname: string, into: Uint8Array<ArrayBuffer>): boolean {
   const address = hostname.replace(/%.*/, "");
   if (parseAddress(address, into)) return true;
   const ipv4 = new Uint8Array(IN_ADDR_SIZE);

@@ -264,6 +264,11 @@ export function receiveArrived(fd: number, into: Uint8Array<ArrayBuffer>): numbe
   return libc().recv(fd, into, BigInt(into.length), MSG_DONTWAIT);
 }
 
+/** The same, but leaves the data where it is: MSG_PEEK. */
+export function peekArrived(fd: number, into: Uint8Array<ArrayBuffer>): number {
+  return libc().recv(fd, into, BigInt(into.length), MSG_PEEK | MSG_DONTWAIT);
+}
+
 const MSG_NOSIGNAL = isDarwin ? 0 : 0x4000; // Deno ignores SIGPIPE anyway
 
 /** Linux: with the end of the connection, data and FIN are one segment. */

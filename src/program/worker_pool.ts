@@ -155,7 +155,9 @@ function sumStats(all: readonly ServerStats[]): ServerStats {
       | "bytesIn"
       | "bytesOut"
       | "assertionFailures"
-      | "timedOut",
+      | "timedOut"
+      | "refused"
+      | "acceptPauses",
   ): number => all.reduce((total, stats) => total + stats[field], 0);
   const errors: Record<string, number> = {};
   for (const stats of all) {
@@ -170,6 +172,8 @@ function sumStats(all: readonly ServerStats[]): ServerStats {
     errors,
     assertionFailures: sum("assertionFailures"),
     timedOut: sum("timedOut"),
+    refused: sum("refused"),
+    acceptPauses: sum("acceptPauses"),
     queues: all.flatMap(({ queues }) => queues),
     uptime: Math.max(0, ...all.map(({ uptime }) => uptime)),
   };

@@ -2,13 +2,16 @@
 
 import type { SocketSettings } from "../options/settings.ts";
 import type { ReadyLogger } from "../net/logger.ts";
+import type { ProxyHeader } from "./proxy_protocol.ts";
 
 /** What a handler is told about its connection, and what it may tell the server. */
 export interface ConnInfo {
-  /** The client's address. */
+  /** The client's address: with `proxyProtocol` the one that the header names. The connection itself has its peer's. */
   readonly remoteAddr: Deno.NetAddr;
-  /** The server's address, as the client sees it. */
+  /** The server's address, as the client sees it: with `proxyProtocol` the one that the header names. */
   readonly localAddr: Deno.NetAddr;
+  /** What the header says, with `proxyProtocol`. */
+  readonly proxy?: ProxyHeader;
   /** Which connection of the server it is, counted from 1. */
   readonly number: number;
   /** Fires when the server wants the connection to end: it is stopping, or a time-out has passed. */

@@ -7,6 +7,7 @@ import type { Descriptor } from "../options/descriptor.ts";
 import type { SocketSettings } from "../options/settings.ts";
 import type { ReadyLogger } from "../net/logger.ts";
 import type { ConnInfo } from "./conn_handler.ts";
+import type { ProxyHeader } from "./proxy_protocol.ts";
 
 /** What a server accepts. */
 export type AnyConn = Deno.TcpConn | Deno.TlsConn;
@@ -25,6 +26,11 @@ export class Connection implements ConnInfo {
   onClosed: (() => void) | undefined = undefined;
   /** When to ask again whether it is idle: in milliseconds, as `performance.now()` has them. */
   idleAt = 0;
+  /** What its header says, where there is one, and how many bytes that took. */
+  proxy: ProxyHeader | undefined = undefined;
+  headerSize = 0;
+  /** Under which name its client is counted, where it is. */
+  client: string | undefined = undefined;
   /** Whether its handler counts bytes as they come and go. */
   isCounted = false;
   /** How many there were when it was last asked whether it is idle; -1 before. */
@@ -51,11 +57,11 @@ export class Connection implements ConnInfo {
   ) {}
 
   get remoteAddr(): Deno.NetAddr {
-    return this.conn.remoteAddr;
+    return this.proxy?.source ?? this.conn.remoteAddr;
   }
 
   get localAddr(): Deno.NetAddr {
-    return this.conn.localAddr;
+    return this.proxy?.destination ?? this.conn.localAddr;
   }
 
   /** Made when somebody asks, as most handlers do not. */
@@ -93,7 +99,8 @@ export class Connection implements ConnInfo {
     const info = this.tcpInfo();
     if (info === undefined) return;
     const { bytesReceived = 0n, bytesSent = 0n, bytesRetrans = 0n, notsentBytes = 0 } = info;
-    this.bytesIn = Number(bytesReceived) - (FIN_RECEIVED.has(info.state) ? 1 : 0);
+    const end = FIN_RECEIVED.has(info.state) ? 1 : 0;
+    this.bytesIn = Number(bytesReceived) - end - this.headerSize;
     this.bytesOut = Number(bytesSent - bytesRetrans) + notsentBytes;
   }
 

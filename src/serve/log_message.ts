@@ -9,7 +9,7 @@ const SHOWN_BYTES = 80;
 const ESCAPES: Record<number, string> = { 9: "\\t", 10: "\\n", 13: "\\r", 34: '\\"', 92: "\\\\" };
 
 /** Bytes between quotes, safe for a terminal: all but printable ASCII is escaped, and long ones are cut. */
-function showBytes(bytes: Uint8Array): string {
+export function showBytes(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes.subarray(0, SHOWN_BYTES)) {
     text += ESCAPES[byte] ??

@@ -5,6 +5,7 @@ import { type Check, checkOptions, seconds, type, wholeNumber } from "../net/che
 import { LISTEN_CHECKS } from "../net/listen.ts";
 import type { ConnHandler } from "./conn_handler.ts";
 import type { AnyConn } from "./connection.ts";
+import { allowedPeers } from "./read_proxy_header.ts";
 import type { ServeOptions, ServeTlsOptions, TcpServer } from "./serve_options.ts";
 import { Server } from "./server.ts";
 
@@ -22,6 +23,22 @@ const connections: Check = (value) => {
   if (value !== Infinity) wholeNumber(1, Number.MAX_SAFE_INTEGER)(value);
 };
 
+/** Whether headers are read, or whose. */
+const proxyProtocol: Check = (value) => {
+  if (typeof value === "boolean") return;
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(`expected a boolean or an object, got ${show(value)}`);
+  }
+  const { from, ...others } = value as Record<string, unknown>;
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw new TypeError(`it has no ${show(other)}`);
+  if (from === undefined) return;
+  if (!Array.isArray(from) || from.length === 0) {
+    throw new TypeError(`from: expected a list of addresses or subnets, got ${Deno.inspect(from)}`);
+  }
+  allowedPeers({ from });
+};
+
 /** What the options of {@linkcode serve} must be. */
 const SERVE_CHECKS: Record<keyof ServeTlsOptions, Check> = {
   ...LISTEN_CHECKS,
@@ -30,6 +47,8 @@ const SERVE_CHECKS: Record<keyof ServeTlsOptions, Check> = {
   onListen: type("function"),
   onError: type("function"),
   maxConnections: connections,
+  maxConnectionsPerClient: connections,
+  proxyProtocol,
   idleTimeout: seconds,
   handshakeTimeout: seconds,
   gracePeriod: (value) => value === 0 || seconds(value),
@@ -87,6 +106,11 @@ export function serve(
   checkOptions("serve", options, SERVE_CHECKS);
   if (typeof handler !== "function") {
     throw new TypeError(`serve() expects a handler after its options, got ${show(handler)}`);
+  }
+  if ("cert" in options && options.proxyProtocol) {
+    throw new TypeError(
+      "serve(): proxyProtocol does not go with cert: Deno begins TLS with the first byte; let the balancer end TLS",
+    );
   }
   return new Server(options, handler as ConnHandler<AnyConn>);
 }

@@ -29,6 +29,27 @@ export interface ServeOptions extends Omit<ListenOptions, "hostname"> {
    */
   maxConnections?: number;
   /**
+   * How many connections one client may have open at once: one IPv4 address, or one IPv6 subnet of 64 bits. More are closed at
+   * once and counted as `refused`, and one warning stands for all of them until none has come for ten seconds. With `proxyProtocol` the
+   * client is the one that the header names.
+   *
+   * @default {Infinity}
+   */
+  maxConnectionsPerClient?: number;
+  /**
+   * Whether each connection begins with a header of the PROXY protocol, version 1 or 2, by which a balancer tells the
+   * client's address: HAProxy's `send-proxy-v2`, `proxy_protocol on` in nginx, and the balancers of AWS, Envoy and others. A
+   * connection without one is closed, and so is one whose header is malformed, of more than 16 KiB, or takes longer than `handshakeTimeout`: a warning says
+   * so, and `stats().errors` counts it. One that ends without a byte is closed without either, and one whose header names no client is served under the addresses of its own: both are health checks.
+   *
+   * Whoever can connect can name any address. So either nobody but the balancer can connect, or `from` says who it is.
+   *
+   * It does not go with `cert`: Deno begins TLS with the first byte. A balancer that ends TLS tells about it in the header.
+   *
+   * @default {false}
+   */
+  proxyProtocol?: boolean | ProxyProtocolOptions;
+  /**
    * After how many seconds without a byte either way a connection is closed. What is sent again because the client does not
    * answer does not count. The kernel's own clock is asked, so it costs nothing per message. A kernel that does not tell
    * (macOS, gVisor) is no obstacle to `echo()`, `echoOnce()` and `protocolHandler()`; other handlers are not timed then,
@@ -38,7 +59,7 @@ export interface ServeOptions extends Omit<ListenOptions, "hostname"> {
    */
   idleTimeout?: number;
   /**
-   * How many seconds a TLS handshake may take.
+   * How many seconds a TLS handshake may take, or the header of `proxyProtocol`.
    *
    * @default {10}
    */
@@ -56,6 +77,16 @@ export interface ServeOptions extends Omit<ListenOptions, "hostname"> {
    * @default {true}
    */
   assertions?: boolean;
+}
+
+/** Whose headers are believed. */
+export interface ProxyProtocolOptions {
+  /**
+   * The balancers: addresses, or subnets such as "10.0.0.0/8" and "2001:db8::/32". Connections from elsewhere are closed.
+   *
+   * @default everybody's
+   */
+  from?: readonly string[];
 }
 
 /** {@linkcode ServeOptions} with what TLS takes. */

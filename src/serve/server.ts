@@ -4,6 +4,7 @@ import { OptionAssertionError } from "../options/assert_option.ts";
 import { type KernelLimits, kernelLimits } from "../options/kernel_limits.ts";
 import { acceptedDescriptor, socketDescriptor } from "../options/socket_fd.ts";
 import { AcceptFailures } from "./accept_errors.ts";
+import { ClientLimit } from "./client_limit.ts";
 import type { ConnHandler } from "./conn_handler.ts";
 import { type AnyConn, close, Connection, isTls } from "./connection.ts";
 import { describeOptions } from "./connection_check.ts";
@@ -11,6 +12,8 @@ import { Connections } from "./connections.ts";
 import { callUser, errorCode, isClosedHere } from "./errors.ts";
 import { IdleSweep } from "./idle_sweep.ts";
 import { openPorts, type Port } from "./port.ts";
+import { ProxyProtocolError } from "./proxy_protocol.ts";
+import { allowedPeers, readProxyHeader } from "./read_proxy_header.ts";
 import type { ServeOptions, ServeTlsOptions, TcpServer } from "./serve_options.ts";
 import { ServerLog } from "./server_log.ts";
 import { Account, type ServerStats } from "./stats.ts";
@@ -25,6 +28,9 @@ export class Server implements TcpServer {
   readonly #log: ServerLog;
   readonly #ports: readonly Port[];
   readonly #active = new Connections();
+  readonly #clients: ClientLimit;
+  /** Whether a peer may send the header that each connection begins with; absent where none does. */
+  readonly #mayTell: ((hostname: string) => boolean) | undefined;
   readonly #account = new Account();
   /** For the lines of level debug. */
   readonly #limits: KernelLimits | undefined;
@@ -38,6 +44,8 @@ export class Server implements TcpServer {
     this.#options = options;
     this.#handler = handler;
     this.#log = new ServerLog(options.logger);
+    this.#clients = new ClientLimit(options.maxConnectionsPerClient ?? Infinity);
+    if (options.proxyProtocol) this.#mayTell = allowedPeers(options.proxyProtocol);
     options.signal?.throwIfAborted();
     this.#ports = openPorts(options);
     if (this.#idleTimeout !== Infinity && !this.#ports[0]!.tellsIdleTime()) {
@@ -107,7 +115,9 @@ export class Server implements TcpServer {
       this.#account.count(code);
       const { pause, isNews } = failures.add(code);
       if (isNews) this.#log.cannotAccept(port.addr, (failure as Error).message, code);
-      if (pause > 0) await this.#nextChange(pause);
+      if (pause === 0) continue;
+      this.#account.acceptPauses++;
+      await this.#nextChange(pause);
     }
   }
 
@@ -123,9 +133,21 @@ export class Server implements TcpServer {
     const { settings = {} } = this.#options;
     const connection = new Connection(conn, descriptor, number, this.#log.logger, settings);
     this.#active.add(connection);
+    // a balancer's is one client's once its header is read
+    const isRefused = this.#mayTell === undefined && !this.#admit(connection);
     // one of TLS that was not found at once is checked after its handshake
-    if (descriptor !== undefined && !this.#check(connection, port)) this.#finish(connection);
-    else this.#serve(connection, port);
+    if (isRefused || descriptor !== undefined && !this.#check(connection, port)) {
+      this.#finish(connection);
+    } else this.#serve(connection, port);
+  }
+
+  /** Whether a connection's client may have one more. */
+  #admit(connection: Connection): boolean {
+    const { isAdmitted, isNews } = this.#clients.add(connection);
+    if (isAdmitted) return true;
+    this.#account.refused++;
+    if (isNews) this.#log.refused(connection, this.#clients.most);
+    return false;
   }
 
   /** Asserts that a connection is as configured; `false` where it is not, or where its client has gone already. */
@@ -133,9 +155,7 @@ export class Server implements TcpServer {
     const fd = connection.descriptor!.unproven;
     try {
       if (check !== undefined && !check.run(fd, connection.conn)) return false;
-      if (this.#limits !== undefined) {
-        this.#log.connected(connection, describeOptions(fd, this.#limits, connection.settings));
-      }
+      if (this.#mayTell === undefined) this.#describe(connection, fd);
       return true;
     } catch (error) {
       if (error instanceof OptionAssertionError) {
@@ -149,10 +169,17 @@ export class Server implements TcpServer {
     }
   }
 
+  #describe(connection: Connection, fd: number): void {
+    if (this.#limits === undefined) return;
+    this.#log.connected(connection, describeOptions(fd, this.#limits, connection.settings));
+  }
+
   async #serve(connection: Connection, port: Port): Promise<void> {
     const { conn } = connection;
     try {
-      if (!isTls(conn) || await this.#handshake(connection, conn, port)) {
+      const isReady = (!isTls(conn) || await this.#handshake(connection, conn, port)) &&
+        (this.#mayTell === undefined || await this.#readHeader(connection));
+      if (isReady) {
         await this.#handler(conn, connection);
       }
     } catch (error) {
@@ -181,6 +208,36 @@ export class Server implements TcpServer {
     return connection.descriptor !== undefined && this.#check(connection, port);
   }
 
+  /** Reads what a balancer says of a connection; `false` where it is not to be served. */
+  async #readHeader(connection: Connection): Promise<boolean> {
+    const { handshakeTimeout = 10 } = this.#options;
+    const fail = (error: unknown): void => {
+      this.#account.count(errorCode(error));
+      this.#log.noProxyHeader(connection, error);
+    };
+    const cancel = after(handshakeTimeout * 1000, () => {
+      fail(new ProxyProtocolError("PROXY_TOO_SLOW", `none in ${handshakeTimeout} seconds`));
+      this.#end(connection);
+    });
+    try {
+      if (!this.#mayTell!(connection.remoteAddr.hostname)) {
+        throw new ProxyProtocolError("PROXY_NOT_ALLOWED", "it is no balancer's");
+      }
+      const found = await readProxyHeader(connection);
+      if (found === undefined || connection.closed) return false;
+      connection.proxy = found.header;
+      connection.headerSize = found.size;
+      const fd = connection.descriptor?.prove() ?? -1;
+      if (fd >= 0) this.#describe(connection, fd);
+      return this.#admit(connection);
+    } catch (error) {
+      if (!connection.closed) fail(error);
+      return false;
+    } finally {
+      cancel();
+    }
+  }
+
   #failed(error: unknown, connection: Connection): void {
     // what was under way when the server, or the handler itself, closed the connection
     if (connection.closed || isClosedHere(error) && connection.isGone()) return;
@@ -199,6 +256,7 @@ export class Server implements TcpServer {
     connection.countBytes();
     connection.close();
     this.#account.add(connection);
+    this.#clients.delete(connection);
     if (this.#log.debugging) this.#log.closed(connection);
     this.#changed();
   }

@@ -3,6 +3,7 @@
 import type { OptionAssertionError } from "../options/assert_option.ts";
 import { showAddr } from "../../ffi/sockaddr.ts";
 import { type Logger, type ReadyLogger, readyLogger } from "../net/logger.ts";
+import { clientOf } from "../net/subnet.ts";
 import type { ConnInfo } from "./conn_handler.ts";
 import type { ServerStats } from "./stats.ts";
 import { errorCode, isPeerGone } from "./errors.ts";
@@ -90,6 +91,28 @@ export class ServerLog {
       code: errorCode(error),
       error: `${error}`,
     });
+  }
+
+  /** A connection has no PROXY header that counts. That its peer has gone is no matter. */
+  noProxyHeader({ remoteAddr }: ConnInfo, error: unknown): void {
+    const remote = showAddr(remoteAddr);
+    const level = isPeerGone(error) ? "debug" : "warn";
+    const { message } = error as Error;
+    this.logger[level](`Connection from ${remote} has no PROXY header that counts: ${message}`, {
+      event: "error",
+      remote,
+      code: errorCode(error),
+      error: message,
+    });
+  }
+
+  /** A client has as many connections open as it may. */
+  refused({ remoteAddr }: ConnInfo, most: number): void {
+    const client = clientOf(remoteAddr.hostname);
+    this.logger.warn(
+      `${client} has ${most} connections open, as many as one client may: more are refused`,
+      { event: "refused", client },
+    );
   }
 
   /** A callback of the user's has thrown, or its promise was rejected. */

@@ -28,6 +28,10 @@ export interface ServerStats {
   readonly assertionFailures: number;
   /** Connections that were closed because nothing happened on them for too long. */
   readonly timedOut: number;
+  /** Connections that were closed at once because their client had as many open as it may. */
+  readonly refused: number;
+  /** How often accepting was put off because it had failed. */
+  readonly acceptPauses: number;
   /** The accept queue of each listener that is open. */
   readonly queues: readonly AcceptQueue[];
   /** Seconds since the server was started. */
@@ -39,6 +43,8 @@ export class Account {
   accepted = 0;
   assertionFailures = 0;
   timedOut = 0;
+  refused = 0;
+  acceptPauses = 0;
   #bytesIn = 0;
   #bytesOut = 0;
   readonly #errors: Record<string, number> = {};
@@ -57,7 +63,7 @@ export class Account {
 
   /** The statistics, with what is known elsewhere. */
   stats(active: number, queues: readonly AcceptQueue[]): ServerStats {
-    const { accepted, assertionFailures, timedOut } = this;
+    const { accepted, assertionFailures, timedOut, refused, acceptPauses } = this;
     return {
       accepted,
       active,
@@ -67,6 +73,8 @@ export class Account {
       errors: { ...this.#errors },
       assertionFailures,
       timedOut,
+      refused,
+      acceptPauses,
       queues,
       uptime: (performance.now() - this.#startedAt) / 1000,
     };
