@@ -394,3 +394,8 @@ export function connectTo({ addr }: { addr: Deno.NetAddr }): Promise<Deno.TcpCon
   const { hostname, port } = addr;
   return Deno.connect({ hostname, port });
 }
+
+/** Waits, where there is nothing that can be awaited. */
+export function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

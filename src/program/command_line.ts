@@ -15,7 +15,20 @@ import { byteSize, INT_MAX, keepAlive, oneOf, seconds, wholeNumber } from "../cl
 import { parseOptionArgument } from "../cli/option_argument.ts";
 import { UsageError } from "../cli/usage_error.ts";
 import { LOG_LEVELS } from "../net/logger.ts";
+import { Subnet } from "../net/subnet.ts";
 import type { KeepAlive, OptionValue } from "../options/settings.ts";
+import type { ProxyProtocolOptions } from "../serve/serve_options.ts";
+
+/** The balancers whose headers are believed. */
+function proxySources(text: string): ProxyProtocolOptions {
+  const from = text.split(",");
+  try {
+    for (const each of from) new Subnet(each);
+  } catch {
+    throw new RangeError("addresses or subnets with commas between them, such as 10.0.0.0/8,::1");
+  }
+  return { from };
+}
 
 // elsewhere Deno does not set SO_REUSEPORT, and the kernel has no TCP_QUICKACK
 
@@ -69,6 +82,19 @@ const GROUPS = {
       wholeNumber(1, INT_MAX),
       Infinity,
     ),
+    "max-connections-per-client": one(
+      "N",
+      "of one address or IPv6 /64 (no limit)",
+      wholeNumber(1, INT_MAX),
+      Infinity,
+    ),
+    "proxy-protocol": {
+      value: "[=ADDR,...]",
+      help: "read the client from PROXY headers",
+      default: false,
+      bare: "all",
+      parse: (text: string): true | ProxyProtocolOptions => text === "all" || proxySources(text),
+    } satisfies Flag<boolean | ProxyProtocolOptions> as Flag<boolean | ProxyProtocolOptions>,
     "idle-timeout": one("SECONDS", "close idle connections (never)", seconds, Infinity),
   },
   "Output": {
@@ -102,6 +128,11 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     if (given.includes(one) && !given.includes(other)) {
       throw new UsageError(`--${one} goes with --${other}`);
     }
+  }
+  if (given.includes("proxy-protocol") && given.includes("cert")) {
+    throw new UsageError(
+      "--proxy-protocol does not go with --cert: Deno begins TLS with the first byte; let the balancer end TLS",
+    );
   }
   return { ...values, asksForOptions: OPTION_FLAGS.some((name) => given.includes(name)) };
 }

@@ -38,6 +38,8 @@ export function serveAs(
     settings: settingsOf(options),
     strict: options.strict,
     maxConnections: options["max-connections"],
+    maxConnectionsPerClient: options["max-connections-per-client"],
+    proxyProtocol: options["proxy-protocol"],
     idleTimeout: options["idle-timeout"],
     logger,
     onListen(addr: Deno.NetAddr): void {

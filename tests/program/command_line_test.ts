@@ -48,6 +48,7 @@ const FLAGS: [flag: string, good: string, value: unknown, bad: string][] = [
   ["mode", "stream", "stream", "twice"],
   ["workers", "0", 0, "many"],
   ["max-connections", "10", 10, "0"],
+  ["max-connections-per-client", "10", 10, "0"],
   ["idle-timeout", "0.5", 0.5, "soon"],
   ["log-level", "warn", "warn", "loud"],
   ["log-format", "json", "json", "xml"],
@@ -66,6 +67,18 @@ for (const [flag, good, value, bad] of FLAGS) {
     assertMatch(refusal(`--${flag}`, "--strict"), /needs a value/);
   });
 }
+
+Deno.test("--proxy-protocol believes everybody, or those that it names, and does not go with TLS", () => {
+  const flag = "proxy-protocol";
+  assertEquals(parseCommandLine([])[flag], false);
+  assertEquals(parseCommandLine([`--${flag}`])[flag], true);
+  assertEquals(parseCommandLine([`--${flag}=10.0.0.0/8,::1`])[flag], {
+    from: ["10.0.0.0/8", "::1"],
+  });
+  assertMatch(refusal(`--${flag}=10.0.0.0/33`), /expected addresses or subnets/);
+  assertMatch(refusal(`--${flag}`, "10.0.0.0/8"), /the value of --proxy-protocol goes after a =/);
+  assertMatch(refusal(`--${flag}`, "--cert", "c", "--key", "k"), /does not go with --cert/);
+});
 
 Deno.test("flags that are on or off take no value", () => {
   for (const flag of ["nagle", "strict", "check", "version", "help"] as const) {

@@ -31,6 +31,12 @@ const WRONG_FOR_SERVE: typeof WRONG = [
   ["handshakeTimeout", 0, RangeError, /handshakeTimeout/],
   ["gracePeriod", -1, RangeError, /gracePeriod/],
   ["assertions", "no", TypeError, /assertions: expected a boolean, got "no"$/],
+  ["maxConnectionsPerClient", 0, RangeError, /maxConnectionsPerClient: .* from 1 to .*, got 0$/],
+  ["proxyProtocol", "on", TypeError, /proxyProtocol: expected a boolean or an object, got "on"$/],
+  ["proxyProtocol", { from: [] }, TypeError, /from: expected a list of addresses .*, got \[\]$/],
+  ["proxyProtocol", { from: ["10.0.0.0/33"] }, TypeError, /a subnet .*, got "10.0.0.0\/33"$/],
+  ["proxyProtocol", { from: ["balancer"] }, TypeError, /a subnet .*, got "balancer"$/],
+  ["proxyProtocol", { form: [] }, TypeError, /it has no "form"$/],
   ["onError", {}, TypeError, /onError: expected a function, got an object$/],
   ["handler", () => {}, TypeError, /has no option "handler"$/],
 ];
