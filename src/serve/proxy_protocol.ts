@@ -1,7 +1,7 @@
 /** The PROXY protocol, versions 1 and 2: what a balancer sends ahead of a connection's own bytes, read from bytes alone. */
 
 import { IN6_ADDR_SIZE, IN_ADDR_SIZE, normalAddress, readAddress } from "../../ffi/sockaddr.ts";
-import { showBytes } from "./log_message.ts";
+import { showBytes } from "./show_bytes.ts";
 
 /** What a balancer says of a connection in front of its first byte. */
 export interface ProxyHeader {
