@@ -6,7 +6,7 @@
  */
 
 import type { Logger } from "../net/logger.ts";
-import type { ServerStats } from "../serve/stats.ts";
+import { type ServerStats, sumIfKnown } from "../serve/stats.ts";
 import { WorkerThread } from "./worker_thread.ts";
 
 /** What a {@linkcode WorkerPool} is asked for. */
@@ -152,13 +152,13 @@ function sumStats(all: readonly ServerStats[]): ServerStats {
       | "accepted"
       | "active"
       | "closed"
-      | "bytesIn"
-      | "bytesOut"
       | "assertionFailures"
       | "timedOut"
       | "refused"
       | "acceptPauses",
   ): number => all.reduce((total, stats) => total + stats[field], 0);
+  const bytes = (field: "bytesIn" | "bytesOut"): number | undefined =>
+    all.map((stats) => stats[field]).reduce(sumIfKnown, 0);
   const errors: Record<string, number> = {};
   for (const stats of all) {
     for (const [name, n] of Object.entries(stats.errors)) errors[name] = (errors[name] ?? 0) + n;
@@ -167,8 +167,8 @@ function sumStats(all: readonly ServerStats[]): ServerStats {
     accepted: sum("accepted"),
     active: sum("active"),
     closed: sum("closed"),
-    bytesIn: sum("bytesIn"),
-    bytesOut: sum("bytesOut"),
+    bytesIn: bytes("bytesIn"),
+    bytesOut: bytes("bytesOut"),
     errors,
     assertionFailures: sum("assertionFailures"),
     timedOut: sum("timedOut"),

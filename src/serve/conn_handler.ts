@@ -23,8 +23,8 @@ export interface ConnInfo {
   /** The server's logger. Its `debugging` says whether lines of level debug are worth making. */
   readonly logger: ReadyLogger;
   /**
-   * Bytes received, for `stats()`. A handler that counts itself saves the server asking the kernel when
-   * the connection ends.
+   * Bytes received, for `stats()`. A handler that counts itself saves the server asking the kernel when the connection
+   * ends, and is counted where the kernel does not tell.
    */
   bytesIn: number;
   /** Bytes sent, for `stats()`. */
@@ -50,3 +50,17 @@ export type ConnHandler<C extends Deno.Conn<Deno.NetAddr> = Deno.TcpConn> = (
   conn: C,
   info: ConnInfo,
 ) => void | Promise<void>;
+
+/** The handlers that count bytes as they come and go. */
+const counting = new WeakSet<object>();
+
+/** Marks a handler as one that counts all bytes of its connections. */
+export function countingBytes<H extends object>(handler: H): H {
+  counting.add(handler);
+  return handler;
+}
+
+/** Whether a handler counts all bytes of its connections. */
+export function countsBytes(handler: object): boolean {
+  return counting.has(handler);
+}

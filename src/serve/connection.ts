@@ -2,11 +2,13 @@
 
 import { TCP_INFO } from "../../ffi/options/tcp.ts";
 import { shutdown, tryReadOption } from "../../ffi/socket.ts";
-import type { TcpInfo, TcpState } from "../../ffi/tcp_info.ts";
+import type { TcpInfo } from "../../ffi/tcp_info.ts";
 import type { Descriptor } from "../options/descriptor.ts";
 import type { SocketSettings } from "../options/settings.ts";
 import type { ReadyLogger } from "../net/logger.ts";
+import { beforeClose, type Bytes, kernelCount } from "./byte_count.ts";
 import type { ConnInfo } from "./conn_handler.ts";
+import { errorCode } from "./errors.ts";
 import type { ProxyHeader } from "./proxy_protocol.ts";
 
 /** What a server accepts. */
@@ -16,6 +18,8 @@ export type AnyConn = Deno.TcpConn | Deno.TlsConn;
 export function isTls(conn: Deno.Conn<Deno.NetAddr>): conn is Deno.TlsConn {
   return "handshake" in conn;
 }
+
+const NOTHING: Bytes = { bytesIn: 0, bytesOut: 0 };
 
 /** A connection that was accepted. */
 export class Connection implements ConnInfo {
@@ -40,6 +44,9 @@ export class Connection implements ConnInfo {
   next: Connection | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #ending = false;
+  #failure: string | undefined = undefined;
+  /** What the kernel has counted: nothing that a handler would know of, as long as none is called. */
+  #counted: Bytes | undefined = NOTHING;
 
   /**
    * @param conn What was accepted.
@@ -90,18 +97,31 @@ export class Connection implements ConnInfo {
     return (this.descriptor?.prove() ?? -1) < 0;
   }
 
-  /**
-   * Counts what a handler has not: by what the kernel says. Not with TLS, where the kernel sees what is encrypted, nor where
-   * the handler has closed the connection.
-   */
-  countBytes(): void {
-    if (this.bytesIn !== 0 || this.bytesOut !== 0 || isTls(this.conn)) return;
-    const info = this.tcpInfo();
-    if (info === undefined) return;
-    const { bytesReceived = 0n, bytesSent = 0n, bytesRetrans = 0n, notsentBytes = 0 } = info;
-    const end = FIN_RECEIVED.has(info.state) ? 1 : 0;
-    this.bytesIn = Number(bytesReceived) - end - this.headerSize;
-    this.bytesOut = Number(bytesSent - bytesRetrans) + notsentBytes;
+  /** What a handler has ended with that throws. */
+  failed(error: unknown): void {
+    this.#failure = errorCode(error);
+  }
+
+  /** Takes a handler for one that may not count, and may close the connection itself. */
+  countBeforeClose(): void {
+    this.#counted = undefined;
+    if (!isTls(this.conn)) beforeClose(this.conn, () => this.#askKernel());
+  }
+
+  /** The bytes that came and went, when it ends; `undefined` where that cannot be told. */
+  bytes(): Bytes | undefined {
+    if (this.isCounted || this.bytesIn !== 0 || this.bytesOut !== 0) return this;
+    this.#askKernel();
+    return this.#counted;
+  }
+
+  /** Keeps what the kernel says. With TLS it has counted what is encrypted. */
+  #askKernel(): void {
+    const fd = isTls(this.conn) ? -1 : this.descriptor?.prove() ?? -1;
+    const bytes = fd < 0 ? undefined : kernelCount(fd, this.#failure);
+    if (bytes === undefined) return;
+    const { bytesIn, bytesOut } = bytes;
+    this.#counted = { bytesIn: bytesIn - this.headerSize, bytesOut };
   }
 
   /** Closes it, if nobody has. */
@@ -116,14 +136,6 @@ export class Connection implements ConnInfo {
     if (fd >= 0) shutdown(fd);
   }
 }
-
-/** The states after the peer's FIN, which the kernel counts as a byte received. */
-const FIN_RECEIVED: ReadonlySet<TcpState> = new Set([
-  "close-wait",
-  "last-ack",
-  "closing",
-  "time-wait",
-]);
 
 /** Closes what may be closed already. */
 export function close(socket: { close(): void }): void {

@@ -3,7 +3,7 @@
 import { isSupported } from "../../ffi/socket_option.ts";
 import { TCP_QUICKACK } from "../../ffi/options/tcp.ts";
 import { OptionBytes } from "../../ffi/socket.ts";
-import type { ConnHandler } from "./conn_handler.ts";
+import { type ConnHandler, countingBytes } from "./conn_handler.ts";
 import { logMessage } from "./log_message.ts";
 import { Stream } from "./stream.ts";
 
@@ -25,7 +25,7 @@ import { Stream } from "./stream.ts";
  */
 export function echo(): ConnHandler<Deno.Conn<Deno.NetAddr>> {
   const quickAck = isSupported(TCP_QUICKACK) ? OptionBytes.from(TCP_QUICKACK, true) : undefined;
-  return async (conn, info) => {
+  return countingBytes(async (conn, info) => {
     const stream = new Stream(conn, info);
     const again = info.settings.quickAck === true ? quickAck : undefined;
     try {
@@ -42,7 +42,7 @@ export function echo(): ConnHandler<Deno.Conn<Deno.NetAddr>> {
     } finally {
       stream.release();
     }
-  };
+  });
 }
 
 /** How much {@linkcode echoOnce} echoes at most. */
@@ -69,7 +69,7 @@ const FIRST_READ = 64 * 1024;
  * @returns The handler.
  */
 export function echoOnce(): ConnHandler<Deno.Conn<Deno.NetAddr>> {
-  return async (conn, info) => {
+  return countingBytes(async (conn, info) => {
     const stream = new Stream(conn, info);
     try {
       const n = await stream.wait();
@@ -82,5 +82,5 @@ export function echoOnce(): ConnHandler<Deno.Conn<Deno.NetAddr>> {
     } finally {
       stream.release();
     }
-  };
+  });
 }

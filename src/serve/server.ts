@@ -5,7 +5,7 @@ import { type KernelLimits, kernelLimits } from "../options/kernel_limits.ts";
 import { acceptedDescriptor, socketDescriptor } from "../options/socket_fd.ts";
 import { AcceptFailures } from "./accept_errors.ts";
 import { ClientLimit } from "./client_limit.ts";
-import type { ConnHandler } from "./conn_handler.ts";
+import { type ConnHandler, countsBytes } from "./conn_handler.ts";
 import { type AnyConn, close, Connection, isTls } from "./connection.ts";
 import { describeOptions } from "./connection_check.ts";
 import { Connections } from "./connections.ts";
@@ -25,6 +25,7 @@ export class Server implements TcpServer {
   readonly finished: Promise<void>;
   readonly #options: ServeOptions;
   readonly #handler: ConnHandler<AnyConn>;
+  readonly #handlerCounts: boolean;
   readonly #log: ServerLog;
   readonly #ports: readonly Port[];
   readonly #active = new Connections();
@@ -43,6 +44,7 @@ export class Server implements TcpServer {
   constructor(options: ServeOptions | ServeTlsOptions, handler: ConnHandler<AnyConn>) {
     this.#options = options;
     this.#handler = handler;
+    this.#handlerCounts = countsBytes(handler);
     this.#log = new ServerLog(options.logger);
     this.#clients = new ClientLimit(options.maxConnectionsPerClient ?? Infinity);
     if (options.proxyProtocol) this.#mayTell = allowedPeers(options.proxyProtocol);
@@ -180,9 +182,11 @@ export class Server implements TcpServer {
       const isReady = (!isTls(conn) || await this.#handshake(connection, conn, port)) &&
         (this.#mayTell === undefined || await this.#readHeader(connection));
       if (isReady) {
+        if (!this.#handlerCounts) connection.countBeforeClose();
         await this.#handler(conn, connection);
       }
     } catch (error) {
+      connection.failed(error);
       this.#failed(error, connection);
     }
     if (connection.linger && !connection.closed) await lingeringClose(conn);
@@ -253,9 +257,8 @@ export class Server implements TcpServer {
   /** Closes a connection, if it is not closed yet, and takes account of it. */
   #finish(connection: Connection): void {
     if (!this.#active.delete(connection)) return;
-    connection.countBytes();
+    this.#account.add(connection.bytes());
     connection.close();
-    this.#account.add(connection);
     this.#clients.delete(connection);
     if (this.#log.debugging) this.#log.closed(connection);
     this.#changed();

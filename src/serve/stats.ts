@@ -1,5 +1,7 @@
 /** The statistics of a server. */
 
+import type { Bytes } from "./byte_count.ts";
+
 /** The accept queue of one listener. */
 export interface AcceptQueue {
   /** Where it listens. */
@@ -18,10 +20,15 @@ export interface ServerStats {
   readonly active: number;
   /** Connections that have ended. */
   readonly closed: number;
-  /** Bytes received on connections that have ended; of TLS connections, what the handler counted. */
-  readonly bytesIn: number;
-  /** Bytes sent on connections that have ended; of TLS connections, what the handler counted. */
-  readonly bytesOut: number;
+  /**
+   * Bytes received on connections that have ended. The handlers of this package count them, of others the kernel is asked.
+   * It is `undefined` from the first connection on of which that cannot be told: one that its handler has closed by its
+   * streams, one of TLS, one on a kernel that does not count (macOS, gVisor). A handler that counts by `info.bytesIn` and
+   * `info.bytesOut` is always right.
+   */
+  readonly bytesIn: number | undefined;
+  /** Bytes sent on connections that have ended, as far as that can be told: see `bytesIn`. */
+  readonly bytesOut: number | undefined;
   /** Errors of handlers, of accepting and of handshakes, by the error's name or code. */
   readonly errors: Readonly<Record<string, number>>;
   /** Connections that were closed because an assertion on them failed. */
@@ -45,8 +52,8 @@ export class Account {
   timedOut = 0;
   refused = 0;
   acceptPauses = 0;
-  #bytesIn = 0;
-  #bytesOut = 0;
+  #bytesIn: number | undefined = 0;
+  #bytesOut: number | undefined = 0;
   readonly #errors: Record<string, number> = {};
   readonly #startedAt = performance.now();
 
@@ -56,9 +63,9 @@ export class Account {
   }
 
   /** Adds the bytes of a connection that has ended. */
-  add({ bytesIn, bytesOut }: { bytesIn: number; bytesOut: number }): void {
-    this.#bytesIn += bytesIn;
-    this.#bytesOut += bytesOut;
+  add(bytes: Bytes | undefined): void {
+    this.#bytesIn = sumIfKnown(this.#bytesIn, bytes?.bytesIn);
+    this.#bytesOut = sumIfKnown(this.#bytesOut, bytes?.bytesOut);
   }
 
   /** The statistics, with what is known elsewhere. */
@@ -79,4 +86,9 @@ export class Account {
       uptime: (performance.now() - this.#startedAt) / 1000,
     };
   }
+}
+
+/** A sum, if both of its parts are known. */
+export function sumIfKnown(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a + b;
 }

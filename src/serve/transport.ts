@@ -3,7 +3,7 @@
 import { TCP_NODELAY } from "../../ffi/options/tcp.ts";
 import { OptionBytes } from "../../ffi/socket.ts";
 import type { SocketSettings } from "../options/settings.ts";
-import type { ConnHandler, ConnInfo } from "./conn_handler.ts";
+import { type ConnHandler, type ConnInfo, countingBytes } from "./conn_handler.ts";
 import type {
   BufferedProtocol,
   ExtraInfo,
@@ -50,7 +50,7 @@ import { Stream } from "./stream.ts";
 export function protocolHandler(
   factory: () => Protocol | BufferedProtocol,
 ): ConnHandler<Deno.Conn<Deno.NetAddr>> {
-  return (conn, info) => new ConnTransport(conn, info, factory()).run();
+  return countingBytes((conn, info) => new ConnTransport(conn, info, factory()).run());
 }
 
 type AnyProtocol = Protocol | BufferedProtocol;
