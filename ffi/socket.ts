@@ -257,11 +257,16 @@ const MSG_DONTWAIT = isDarwin ? 0x80 : 0x40;
 /**
  * Takes data that has already arrived, without waiting: recv(2) with MSG_DONTWAIT.
  *
+ * @param most How much to take at most.
  * @returns The number of bytes, 0 at the end of the stream, -1 where nothing is there or the
  *   connection has failed, which the next ordinary read reports.
  */
-export function receiveArrived(fd: number, into: Uint8Array<ArrayBuffer>): number {
-  return libc().recv(fd, into, BigInt(into.length), MSG_DONTWAIT);
+export function receiveArrived(
+  fd: number,
+  into: Uint8Array<ArrayBuffer>,
+  most: number = into.length,
+): number {
+  return libc().recv(fd, into, BigInt(Math.min(most, into.length)), MSG_DONTWAIT);
 }
 
 /** The same, but leaves the data where it is: MSG_PEEK. */

@@ -1,6 +1,7 @@
 import { SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_SNDBUF } from "../../ffi/options/socket.ts";
 import {
   TCP_CONGESTION,
+  TCP_DEFER_ACCEPT,
   TCP_KEEPCNT,
   TCP_KEEPIDLE,
   TCP_KEEPINTVL,
@@ -70,6 +71,13 @@ export interface SocketSettings {
   linger?: Linger;
   /** TCP_CONGESTION: the congestion control, such as "cubic" or "bbr". */
   congestion?: string;
+  /**
+   * TCP_DEFER_ACCEPT, of a listener: for how many seconds the kernel holds a connection back until its first data is there.
+   * It rounds up to 1, 3, 7, 15, 31 and so on. `echoOnce()` and `protocolHandler()` then take that data at once, without
+   * waiting. The client notices nothing: its connect() succeeds as always, and a connection without data is handed out
+   * when the time is over. Only the server sees a silent client later.
+   */
+  deferAccept?: number;
   /** Any other options with their values, set after those above in the order given. */
   options?: readonly OptionSetting[];
 }
@@ -97,6 +105,7 @@ export function settingOptions(settings: SocketSettings): OptionValue[] {
   add(TCP_SYNCNT, settings.synRetries);
   add(SO_LINGER, settings.linger);
   add(TCP_CONGESTION, settings.congestion);
+  add(TCP_DEFER_ACCEPT, settings.deferAccept);
   list.push(...settings.options ?? []);
   return list;
 }

@@ -27,6 +27,8 @@ export class Connection implements ConnInfo {
   bytesOut = 0;
   linger = false;
   closed = false;
+  /** Whether its listener hands connections out with their first data, so that it is worth looking for at once. */
+  isDeferred = false;
   onClosed: (() => void) | undefined = undefined;
   /** When to ask again whether it is idle: in milliseconds, as `performance.now()` has them. */
   idleAt = 0;

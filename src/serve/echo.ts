@@ -3,7 +3,7 @@
 import { isSupported } from "../../ffi/socket_option.ts";
 import { TCP_QUICKACK } from "../../ffi/options/tcp.ts";
 import { OptionBytes } from "../../ffi/socket.ts";
-import { type ConnHandler, countingBytes } from "./conn_handler.ts";
+import { type ConnHandler, type ConnInfo, countingBytes } from "./conn_handler.ts";
 import { logMessage } from "./log_message.ts";
 import { Stream } from "./stream.ts";
 
@@ -69,18 +69,31 @@ const FIRST_READ = 64 * 1024;
  * @returns The handler.
  */
 export function echoOnce(): ConnHandler<Deno.Conn<Deno.NetAddr>> {
-  return countingBytes(async (conn, info) => {
+  return countingBytes((conn, info) => {
     const stream = new Stream(conn, info);
-    try {
-      const n = await stream.wait();
-      if (n === null) return;
-      const message = stream.take(n, FIRST_READ);
-      logMessage(info, "received", message);
-      const sent = stream.finish(message);
-      logMessage(info, "sent", message);
-      await sent;
-    } finally {
-      stream.release();
-    }
+    const first = stream.takeFirst(FIRST_READ);
+    return first === undefined ? answerNext(stream, info) : answer(stream, info, first);
   });
+}
+
+/** Waits for the first data, and answers it. */
+async function answerNext(stream: Stream, info: ConnInfo): Promise<void> {
+  try {
+    const n = await stream.wait();
+    if (n !== null) await answer(stream, info, stream.take(n, FIRST_READ));
+  } finally {
+    stream.release();
+  }
+}
+
+/** Sends a message back, with the end of the connection: without a promise, where the socket takes all of it. */
+function answer(
+  stream: Stream,
+  info: ConnInfo,
+  message: Uint8Array<ArrayBuffer>,
+): Promise<void> | undefined {
+  logMessage(info, "received", message);
+  const sent = stream.finish(message);
+  logMessage(info, "sent", message);
+  return sent;
 }

@@ -1,6 +1,6 @@
 /** The listeners of a server, each with what belongs to it. */
 
-import { TCP_INFO } from "../../ffi/options/tcp.ts";
+import { TCP_DEFER_ACCEPT, TCP_INFO } from "../../ffi/options/tcp.ts";
 import { shutdown, tryReadOption } from "../../ffi/socket.ts";
 import { acceptQueue } from "../net/accept_queue.ts";
 import { prepareListener } from "../net/listen.ts";
@@ -15,6 +15,8 @@ import type { AcceptQueue } from "./stats.ts";
 /** One address on which a server accepts. */
 export class Port {
   readonly addr: Deno.NetAddr;
+  /** Whether the kernel hands connections out with their first data, by whomever that was set. */
+  readonly isDeferred: boolean;
   readonly #descriptor: Descriptor;
 
   /**
@@ -29,6 +31,7 @@ export class Port {
   ) {
     this.addr = listener.addr as Deno.NetAddr;
     this.#descriptor = new Descriptor(fd);
+    this.isDeferred = (tryReadOption(fd, TCP_DEFER_ACCEPT) ?? 0) > 0;
   }
 
   /** Its accept queue; the lengths are `undefined` where it is closed, or where the kernel does not tell. */

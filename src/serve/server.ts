@@ -134,6 +134,7 @@ export class Server implements TcpServer {
     const number = ++this.#account.accepted;
     const { settings = {} } = this.#options;
     const connection = new Connection(conn, descriptor, number, this.#log.logger, settings);
+    connection.isDeferred = port.isDeferred;
     this.#active.add(connection);
     // a balancer's is one client's once its header is read
     const isRefused = this.#mayTell === undefined && !this.#admit(connection);
@@ -176,20 +177,44 @@ export class Server implements TcpServer {
     this.#log.connected(connection, describeOptions(fd, this.#limits, connection.settings));
   }
 
-  async #serve(connection: Connection, port: Port): Promise<void> {
+  /** Serves a connection: without a promise, where its handler needs none. */
+  #serve(connection: Connection, port: Port): void {
     const { conn } = connection;
+    let handled: void | Promise<void> = undefined;
     try {
-      const isReady = (!isTls(conn) || await this.#handshake(connection, conn, port)) &&
-        (this.#mayTell === undefined || await this.#readHeader(connection));
-      if (isReady) {
-        if (!this.#handlerCounts) connection.countBeforeClose();
-        await this.#handler(conn, connection);
-      }
+      handled = isTls(conn) || this.#mayTell !== undefined
+        ? this.#serveAfterwards(connection, port)
+        : this.#handle(connection);
     } catch (error) {
       connection.failed(error);
       this.#failed(error, connection);
     }
-    if (connection.linger && !connection.closed) await lingeringClose(conn);
+    if (handled === undefined && !connection.linger) this.#finish(connection);
+    else this.#finishAfter(handled, connection);
+  }
+
+  /** Serves a connection that begins with a handshake, or with a balancer's header. */
+  async #serveAfterwards(connection: Connection, port: Port): Promise<void> {
+    const { conn } = connection;
+    const isReady = (!isTls(conn) || await this.#handshake(connection, conn, port)) &&
+      (this.#mayTell === undefined || await this.#readHeader(connection));
+    if (isReady) await this.#handle(connection);
+  }
+
+  #handle(connection: Connection): void | Promise<void> {
+    if (!this.#handlerCounts) connection.countBeforeClose();
+    return this.#handler(connection.conn, connection);
+  }
+
+  /** Closes a connection when its handler is through, and its client as well where it asks for that. */
+  async #finishAfter(handled: void | Promise<void>, connection: Connection): Promise<void> {
+    try {
+      await handled;
+    } catch (error) {
+      connection.failed(error);
+      this.#failed(error, connection);
+    }
+    if (connection.linger && !connection.closed) await lingeringClose(connection.conn);
     this.#finish(connection);
   }
 

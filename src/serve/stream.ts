@@ -19,10 +19,12 @@ const TURN = LARGE;
 /** The bytes of one connection. */
 export class Stream {
   readonly isTls: boolean;
+  readonly #isDeferred: boolean;
   readonly #conn: Deno.Conn<Deno.NetAddr>;
   readonly #info: ConnInfo;
   readonly #descriptor: Descriptor | undefined;
-  readonly #buffer: Uint8Array<ArrayBuffer>;
+  /** Made by who waits first: what is there already needs none. */
+  #buffer: Uint8Array<ArrayBuffer> | undefined = undefined;
   /** Bytes read in one turn of the event loop, and in which. */
   #read = 0;
   #turn = -1;
@@ -32,8 +34,8 @@ export class Stream {
     this.#conn = conn;
     this.#info = info;
     this.#descriptor = descriptorOf(conn, info);
+    this.#isDeferred = info instanceof Connection && info.isDeferred;
     if (info instanceof Connection) info.isCounted = true;
-    this.#buffer = this.isTls ? new Uint8Array(TLS_RECORD) : takeBuffer();
   }
 
   /** The descriptor; -1 where the connection is closed, or that cannot be told. */
@@ -46,8 +48,27 @@ export class Stream {
     return this.isTls ? -1 : this.#fd();
   }
 
+  /**
+   * Takes the first data of a connection that was held back for it, without waiting: memory that is the caller's until it
+   * waits for something. `undefined` where there is none, and on all other connections: then {@linkcode wait} for it.
+   *
+   * @param most How much to take at most.
+   */
+  takeFirst(most: number): Uint8Array<ArrayBuffer> | undefined {
+    const fd = this.#isDeferred ? this.#bytesFd() : -1;
+    if (fd < 0) return undefined;
+    const shared = sharedBuffer();
+    const n = receiveArrived(fd, shared, most);
+    // an end or a failure is told to who waits
+    if (n <= 0) return undefined;
+    this.#info.bytesIn += n;
+    if (n > SMALL) this.#count(n);
+    return shared.subarray(0, n);
+  }
+
   /** Waits until data arrives: how much {@linkcode take} finds at once, or `null` at the end. */
   wait(): Promise<number | null> {
+    this.#buffer ??= this.isTls ? new Uint8Array(TLS_RECORD) : takeBuffer();
     return this.#conn.read(this.#buffer);
   }
 
@@ -58,7 +79,7 @@ export class Stream {
    * @param most How much to take at most.
    */
   take(n: number, most: number = LARGE): Uint8Array<ArrayBuffer> {
-    let data = this.#buffer.subarray(0, n);
+    let data = this.#buffer!.subarray(0, n);
     // a read that fills its buffer says that more has arrived
     const fd = n === SMALL && most > n ? this.#bytesFd() : -1;
     if (fd >= 0) {
@@ -142,7 +163,7 @@ export class Stream {
 
   /** Gives the buffer back: nothing is read any more, and nothing that was taken is used. */
   release(): void {
-    if (!this.isTls) giveBuffer(this.#buffer);
+    if (this.#buffer !== undefined && !this.isTls) giveBuffer(this.#buffer);
   }
 }
 

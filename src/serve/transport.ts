@@ -120,6 +120,10 @@ export class ConnTransport implements Transport {
 
   async #read(): Promise<void> {
     try {
+      const first = this.#resumed === undefined && !this.#closing
+        ? this.#stream.takeFirst(MOST_DELIVERED)
+        : undefined;
+      if (first !== undefined) this.#receive(first);
       while (!this.#closing) {
         if (this.#resumed !== undefined) await this.#resumed.promise;
         if (this.#closing || !await this.#readOnce()) return;
@@ -140,9 +144,13 @@ export class ConnTransport implements Transport {
     while (this.#resumed !== undefined && !this.#closing) await this.#resumed.promise;
     if (this.#closing || this.#info.closed) return false;
     if (n === null) return this.#endOfFile();
-    this.#info.linger = n >= SMALL;
-    this.#deliver(this.#stream.take(n, MOST_DELIVERED).slice());
+    this.#receive(this.#stream.take(n, MOST_DELIVERED));
     return true;
+  }
+
+  #receive(data: Uint8Array<ArrayBuffer>): void {
+    this.#info.linger = data.length >= SMALL;
+    this.#deliver(data.slice());
   }
 
   #endOfFile(): false {
