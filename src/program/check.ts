@@ -20,7 +20,7 @@ import {
 import { supportedOptions } from "../options/supported_options.ts";
 import { socketFd } from "../options/socket_fd.ts";
 import type { CommandLine } from "./command_line.ts";
-import { settingsOf } from "./serve_as.ts";
+import { defaultsOf, settingsOf } from "./serve_as.ts";
 
 /** What is found of one option of one socket. */
 export interface Row extends Omit<SettingReport, "requested" | "limit"> {
@@ -75,6 +75,10 @@ async function checkHost(
     ...fixed.map(([option, value]) => compare(fd, option, value)),
     ...reports,
     ...settings.map((setting) => apply(fd, setting)),
+    // what the kernel refuses of these is done without
+    ...settingOptions(defaultsOf(options)).map((setting) => apply(fd, setting)).filter(({ ok }) =>
+      ok
+    ),
   ];
   if (!options.asksForOptions) onListener.push(...others(fd, onListener));
 

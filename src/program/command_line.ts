@@ -54,6 +54,14 @@ const GROUPS = {
       bare: "on",
       parse: (text: string): KeepAlive | true => text === "on" || keepAlive(text),
     } satisfies Flag<KeepAlive | true | undefined> as Flag<KeepAlive | true | undefined>,
+    "defer-accept": {
+      value: "[=SECONDS]",
+      help: "accept with the first data (mode once: 1)",
+      default: undefined,
+      bare: "1",
+      negatable: true,
+      parse: wholeNumber(1, INT_MAX, "seconds"),
+    } satisfies Flag<number | false | undefined> as Flag<number | false | undefined>,
     "user-timeout": one(
       "MS",
       "TCP_USER_TIMEOUT in milliseconds",

@@ -1,6 +1,8 @@
 /** What the command line asks for, as the library takes it: for the program and for its workers. */
 
-import type { SocketSettings } from "../options/settings.ts";
+import { TCP_DEFER_ACCEPT } from "../../ffi/options/tcp.ts";
+import { SocketError } from "../../ffi/socket_error.ts";
+import { settingOptions, type SocketSettings } from "../options/settings.ts";
 import { showAddr } from "../../ffi/sockaddr.ts";
 import type { Logger } from "../net/logger.ts";
 import { echo, echoOnce } from "../serve/echo.ts";
@@ -19,8 +21,21 @@ export function settingsOf(options: CommandLine): SocketSettings {
     keepAlive: options["keep-alive"],
     userTimeout: options["user-timeout"],
     congestion: options.congestion,
+    deferAccept: options["defer-accept"] || undefined,
     options: options.option as SocketSettings["options"], // by the options' own codecs
   };
+}
+
+/**
+ * What is set where the command line says nothing of it, and done without where the kernel refuses it: a server that
+ * answers the first data and closes waits for no more than a second in vain.
+ */
+export function defaultsOf(
+  { mode, option, "defer-accept": deferAccept }: CommandLine,
+): SocketSettings {
+  const isSaid = deferAccept !== undefined ||
+    option.some(([option]) => option === TCP_DEFER_ACCEPT);
+  return mode === "once" && !isSaid ? { deferAccept: 1 } : {};
 }
 
 /** Serves as the command line says. */
@@ -29,13 +44,31 @@ export function serveAs(
   logger: Logger,
   port: number = options.port,
 ): TcpServer {
+  const settings = settingsOf(options);
+  const defaults = defaultsOf(options);
+  try {
+    return serveWith({ ...settings, ...defaults }, options, logger, port);
+  } catch (error) {
+    const isRefused = error instanceof SocketError &&
+      settingOptions(defaults).some(([{ name }]) => name === error.option);
+    if (!isRefused) throw error;
+    return serveWith(settings, options, logger, port);
+  }
+}
+
+function serveWith(
+  settings: SocketSettings,
+  options: CommandLine,
+  logger: Logger,
+  port: number,
+): TcpServer {
   const hosts = options.host.values();
   const serveOptions = {
     hostname: options.host,
     port,
     backlog: options.backlog,
     reusePort: options["reuse-port"],
-    settings: settingsOf(options),
+    settings,
     strict: options.strict,
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],

@@ -1,7 +1,8 @@
 /** The listeners of a server, each with what belongs to it. */
 
 import { TCP_DEFER_ACCEPT, TCP_INFO } from "../../ffi/options/tcp.ts";
-import { shutdown, tryReadOption } from "../../ffi/socket.ts";
+import { hasHalfOpen } from "../../ffi/half_open.ts";
+import { readOption, shutdown, tryReadOption, writeOption } from "../../ffi/socket.ts";
 import { acceptQueue } from "../net/accept_queue.ts";
 import { prepareListener } from "../net/listen.ts";
 import type { DenoListenOptions } from "../net/open_listener.ts";
@@ -11,6 +12,10 @@ import { type AnyConn, close } from "./connection.ts";
 import { ConnectionCheck } from "./connection_check.ts";
 import type { ServeOptions, ServeTlsOptions } from "./serve_options.ts";
 import type { AcceptQueue } from "./stats.ts";
+import { after } from "./timer.ts";
+
+/** How many milliseconds a connection takes from the kernel's question to the accept queue: a round trip, and the timer. */
+const RELEASE_SLACK = 300;
 
 /** One address on which a server accepts. */
 export class Port {
@@ -18,6 +23,8 @@ export class Port {
   /** Whether the kernel hands connections out with their first data, by whomever that was set. */
   readonly isDeferred: boolean;
   readonly #descriptor: Descriptor;
+  /** Cancels the wait for what is about to be handed out; absent where nothing is. */
+  #releasing: (() => void) | undefined = undefined;
 
   /**
    * @param listener A listener that is open now.
@@ -47,9 +54,36 @@ export class Port {
     return fd >= 0 && tryReadOption(fd, TCP_INFO) !== undefined;
   }
 
-  /** Closes it, if no connection waits to be accepted; whether it did. */
+  /**
+   * Closes it as soon as no connection waits to be accepted: at once, if that is so. What the kernel holds back for its first
+   * data is connected as far as the client knows, and is accepted before.
+   */
+  drain(): void {
+    const time = this.#release();
+    if (time === 0) return void this.stopIfDrained();
+    this.#releasing = after(time, () => {
+      this.#releasing = undefined;
+      this.stopIfDrained();
+    });
+  }
+
+  /**
+   * Has the kernel hold no connection back any more. What it holds now it hands out when it would have asked the client again:
+   * after the last of the times of 1, 2, 4… seconds that TCP_DEFER_ACCEPT is the sum of.
+   *
+   * @returns In how many milliseconds all of it is there; 0 where there is none.
+   */
+  #release(): number {
+    const fd = this.isDeferred ? this.#descriptor.prove() : -1;
+    if (fd < 0) return 0;
+    const seconds = readOption(fd, TCP_DEFER_ACCEPT);
+    writeOption(fd, TCP_DEFER_ACCEPT, 0);
+    return hasHalfOpen(this.addr.port) === false ? 0 : (seconds + 1) / 2 * 1000 + RELEASE_SLACK;
+  }
+
+  /** Closes it, if no connection waits to be accepted, nor is about to be handed out; whether it did. */
   stopIfDrained(): boolean {
-    const isDrained = (this.acceptQueue().length ?? 0) === 0;
+    const isDrained = this.#releasing === undefined && (this.acceptQueue().length ?? 0) === 0;
     if (isDrained) this.stop();
     return isDrained;
   }
@@ -59,6 +93,8 @@ export class Port {
    * kernel is told first.
    */
   stop(): void {
+    this.#releasing?.();
+    this.#releasing = undefined;
     const fd = this.#descriptor.prove();
     if (fd >= 0) shutdown(fd);
     close(this.listener);

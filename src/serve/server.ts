@@ -325,7 +325,7 @@ export class Server implements TcpServer {
     }
     this.#stopping = true;
     // what is in the queue is connected as far as the client knows; the accept loop closes after it
-    for (const port of this.#ports) port.stopIfDrained();
+    for (const port of this.#ports) port.drain();
     for (const connection of this.#active.toArray()) connection.askToEnd();
     this.#changed();
     const { gracePeriod = 10 } = this.#options;

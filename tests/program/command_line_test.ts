@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, fail } from "@std/assert";
 import { type CommandLine, helpText, parseCommandLine } from "../../src/program/command_line.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
 import { SO_LINGER, TCP_CONGESTION, TCP_DEFER_ACCEPT } from "../../mod.ts";
-import { settingsOf } from "../../src/program/serve_as.ts";
+import { defaultsOf, settingsOf } from "../../src/program/serve_as.ts";
 import fc from "../fast_check.ts";
 import "../helpers.ts";
 
@@ -113,6 +113,29 @@ Deno.test("--keep-alive may have a value", () => {
     /^unexpected argument "60,10,5"; .* as in --keep-alive=60,10,5$/,
   );
   assertEquals(parseCommandLine(["--keep-alive", "--strict"])["keep-alive"], true);
+});
+
+Deno.test("--defer-accept may have a value, and is on in mode once unless something is said of it", () => {
+  const asked = (...args: string[]): (number | undefined)[] => {
+    const options = parseCommandLine(args);
+    return [settingsOf(options).deferAccept, defaultsOf(options).deferAccept];
+  };
+  assertEquals(asked(), [undefined, 1]);
+  assertEquals(asked("--mode", "stream"), [undefined, undefined]);
+  assertEquals(asked("--no-defer-accept"), [undefined, undefined]);
+  assertEquals(asked("--defer-accept", "--mode=stream"), [1, undefined]);
+  assertEquals(asked("--defer-accept=7"), [7, undefined]);
+  assertEquals(asked("--option=TCP_DEFER_ACCEPT=3"), [undefined, undefined]);
+  for (const bad of ["0", "-1", "1.5", "soon"]) {
+    assertMatch(
+      refusal(`--defer-accept=${bad}`),
+      /^--defer-accept ".*": expected a whole number of seconds of at least 1$/,
+    );
+  }
+  assertMatch(
+    refusal("--defer-accept", "7"),
+    /^unexpected argument "7"; .* as in --defer-accept=7$/,
+  );
 });
 
 Deno.test("--host and --option may be repeated", () => {

@@ -103,6 +103,25 @@ Deno.test("--check does not wait for the kernel that waits for data", async () =
   assert(performance.now() - before < 4000);
 });
 
+testWith("Linux", "--check shows the deferred accept that mode once has by default", async () => {
+  const defer = (listener: Row[]) => row(listener, "TCP_DEFER_ACCEPT");
+  const { ok, listener, connection } = await check(["--quick-ack"]);
+  assertEquals(ok, true);
+  assertEquals(defer(listener), {
+    option: "TCP_DEFER_ACCEPT",
+    requested: 1,
+    effective: 1,
+    ok: true,
+  });
+  assertEquals(defer(connection), undefined);
+  for (const flags of [["--no-defer-accept"], ["--quick-ack", "--mode=stream"]]) {
+    assertEquals(defer((await check(flags)).listener), undefined);
+  }
+  const asked = (await check(["--option", "TCP_DEFER_ACCEPT=3"])).listener
+    .filter(({ option }) => option === "TCP_DEFER_ACCEPT");
+  assertEquals(asked.map(({ requested, effective }) => [requested, effective]), [[3, 3]]);
+});
+
 Deno.test("--check looks at every address, and says at which", async () => {
   const { ok, listener, connection } = await check(["--host", "::", "--host=127.0.0.1", "--nagle"]);
   assertEquals(ok, true);

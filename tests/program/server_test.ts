@@ -183,6 +183,7 @@ testWith(
   "ss shows the backlog and the buffers, on the listener and on a connection",
   async () => {
     const flags = ["--backlog", "77", "--recv-buffer", "64k", "--send-buffer", "32k"];
+    flags.push("--no-defer-accept"); // it is there without data
     await using server = await ServerProcess.start(flags);
     using _conn = await server.connect();
     const address = `127.0.0.1:${server.port}`;
