@@ -104,7 +104,7 @@ Deno.test("--check does not wait for the kernel that waits for data", async () =
 });
 
 testWith("Linux", "--check shows the deferred accept that mode once has by default", async () => {
-  const defer = (listener: Row[]) => row(listener, "TCP_DEFER_ACCEPT");
+  const defer = (rows: unknown) => row(rows as Row[], "TCP_DEFER_ACCEPT");
   const { ok, listener, connection } = await check(["--quick-ack"]);
   assertEquals(ok, true);
   assertEquals(defer(listener), {
@@ -117,9 +117,9 @@ testWith("Linux", "--check shows the deferred accept that mode once has by defau
   for (const flags of [["--no-defer-accept"], ["--quick-ack", "--mode=stream"]]) {
     assertEquals(defer((await check(flags)).listener), undefined);
   }
-  const asked = (await check(["--option", "TCP_DEFER_ACCEPT=3"])).listener
-    .filter(({ option }) => option === "TCP_DEFER_ACCEPT");
-  assertEquals(asked.map(({ requested, effective }) => [requested, effective]), [[3, 3]]);
+  const asked = (await check(["--option", "TCP_DEFER_ACCEPT=3"])).listener as Row[];
+  const rows = asked.filter(({ option }) => option === "TCP_DEFER_ACCEPT");
+  assertEquals(rows.map(({ requested, effective }) => [requested, effective]), [[3, 3]]);
 });
 
 Deno.test("--check looks at every address, and says at which", async () => {

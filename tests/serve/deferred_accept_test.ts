@@ -259,6 +259,24 @@ testWith("Linux", "maxConnections and idleTimeout hold for deferred connections"
   assertEquals(server.stats().timedOut, 1);
 });
 
+testWith(
+  "Linux",
+  "a balancer's header is the first data, and what follows it is taken at once",
+  async () => {
+    await using server = start(echoOnce(), 1, { proxyProtocol: true });
+    for (
+      const pieces of [["PROXY TCP4 192.0.2.1 192.0.2.2 5 6\r\nhello"], [
+        "PROXY TCP4 192.0.2.1 192.0.2.2 5 6\r\n",
+        "hello",
+      ]]
+    ) {
+      const conn = await connectTo(server);
+      for (const piece of pieces) await conn.write(bytes(piece));
+      assertEquals(await readAll(conn), bytes("hello"));
+    }
+  },
+);
+
 testWith(["Linux", "strace"], "no connection waits in epoll for its first data", async () => {
   using strace = new Strace("accept4,recvfrom,sendto,epoll_wait,shutdown");
   await using server = await ServerProcess.start(["--defer-accept"], strace.command);
