@@ -101,6 +101,7 @@ export { defineOption, type OptionDefinition } from "./src/options/define_option
 export { echo, echoOnce } from "./src/serve/echo.ts";
 export { getOption } from "./src/options/get_option.ts";
 export { type BufferRange, type KernelLimits, kernelLimits } from "./src/options/kernel_limits.ts";
+export { connect, type ConnectOptions } from "./src/net/connect.ts";
 export { listen, type ListenOptions } from "./src/net/listen.ts";
 export type { LogFunction, Logger, ReadyLogger } from "./src/net/logger.ts";
 export type {

@@ -55,6 +55,22 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  connect: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // const struct sockaddr *addr
+      "u32", // socklen_t addrlen
+    ],
+    result: "i32",
+  },
+  socket: {
+    parameters: [
+      "i32", // int domain
+      "i32", // int type
+      "i32", // int protocol
+    ],
+    result: "i32",
+  },
   listen: {
     parameters: [
       "i32", // int sockfd
@@ -80,6 +96,12 @@ const SYMBOLS = {
     result: "pointer",
   },
 
+  freeaddrinfo: {
+    parameters: [
+      "usize", // struct addrinfo *res
+    ],
+    result: "void",
+  },
   if_nametoindex: {
     parameters: [
       "buffer", // const char *ifname
@@ -170,6 +192,16 @@ const SYMBOLS = {
 
   // on a thread of Deno's pool, and so a promise
   sched_yield: { parameters: [], result: "i32", nonblocking: true },
+  getaddrinfo: {
+    parameters: [
+      "buffer", // const char *node
+      "buffer", // const char *service
+      "buffer", // const struct addrinfo *hints
+      "buffer", // struct addrinfo **res
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
   // the kernel
   uname: {
     parameters: [
@@ -197,6 +229,16 @@ const SYMBOLS = {
       "usize", // size_t n
     ],
     result: "usize", // void *, as a number: a pointer takes the permission for all of FFI
+  },
+  memcpyFrom: {
+    // the same, of memory whose address is known as a number
+    name: "memcpy",
+    parameters: [
+      "buffer", // void *dest
+      "usize", // const void *src
+      "usize", // size_t n
+    ],
+    result: "usize",
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 

@@ -76,6 +76,14 @@ export function writeSockaddr(addr: Deno.Addr, into: DataView, what = "an addres
   if (zone !== undefined) into.setUint32(SCOPE_ID, zoneIndex(zone), true);
 }
 
+/** An Internet address as bind(2) and connect(2) take it: `struct sockaddr_in` or `struct sockaddr_in6`. */
+export function sockaddrOf(addr: Deno.NetAddr): Uint8Array<ArrayBuffer> {
+  const isIpv6 = addr.hostname.includes(":");
+  const bytes = new Uint8Array(isIpv6 ? SOCKADDR_IN6 : SOCKADDR_IN);
+  writeSockaddr(addr, new DataView(bytes.buffer));
+  return bytes;
+}
+
 /** The index of an interface, which is given by its name or by the index itself. */
 function zoneIndex(zone: string): number {
   if (/^\d{1,9}$/.test(zone)) return Number(zone);
@@ -168,6 +176,11 @@ const normal = new Uint8Array(IN6_ADDR_SIZE);
 export function normalAddress(address: string, size: number): string | undefined {
   if (!parseAddress(address, normal.subarray(0, size))) return undefined;
   return readAddress(new DataView(normal.buffer), size);
+}
+
+/** Whether a host is an address, of IPv4 or of IPv6 with or without a zone; `false` where it is a name. */
+export function isAddressText(hostname: string): boolean {
+  return parseMapped(hostname, wanted);
 }
 
 /** The call that asks for one of a socket's two addresses. */

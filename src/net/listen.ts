@@ -1,21 +1,19 @@
 /** `listen()`: a listener of Deno's with socket options in force. */
 
 import { SO_REUSEADDR, SO_REUSEPORT } from "../../ffi/options/socket.ts";
-import { SocketError } from "../../ffi/socket_error.ts";
 import {
-  applyOption,
   BACKLOG_CAP,
   cappedNote,
-  type OptionValue,
   settingOptions,
   type SettingReport,
   type SocketSettings,
 } from "../options/settings.ts";
-import { assertOption, OptionAssertionError } from "../options/assert_option.ts";
+import { assertOption } from "../options/assert_option.ts";
 import { acceptQueue } from "./accept_queue.ts";
 import { type Check, checkOptions, type, wholeNumber } from "./check_arguments.ts";
-import { type Logger, readyLogger } from "./logger.ts";
+import type { Logger } from "./logger.ts";
 import { openAndFind, type OpenListener } from "./open_listener.ts";
+import { complain, putInForce } from "./put_in_force.ts";
 
 /** What {@linkcode listen} is asked for. */
 export interface ListenOptions {
@@ -125,27 +123,13 @@ export function prepareListener<L extends Deno.Listener>(
     assertOption(fd, SO_REUSEPORT, reusePort);
     const reports = [
       ...reportBacklog(fd, backlog),
-      ...settingOptions(options.settings ?? {}).map((setting) => apply(fd, setting)),
+      ...settingOptions(options.settings ?? {}).map((setting) => putInForce(fd, setting)),
     ];
-    for (const report of reports) {
-      if (!report.ok) complain(report, options);
-    }
+    complain(reports, options);
     return { listener, fd, reports };
   } catch (error) {
     listener.close();
     throw error;
-  }
-}
-
-/** Sets one option. One that the kernel may drop at any time is no loss where it does not have it at all. */
-function apply(fd: number, setting: OptionValue): SettingReport {
-  try {
-    return applyOption(fd, setting);
-  } catch (error) {
-    const [option, requested] = setting;
-    if (!(error instanceof SocketError) || option.lapses !== true) throw error;
-    const note = `done without: ${error.message}`;
-    return { option: option.name, requested, effective: undefined, ok: false, note };
   }
 }
 
@@ -161,19 +145,4 @@ function reportBacklog(fd: number, requested: number): SettingReport[] {
     ok: false,
     note: cappedNote(BACKLOG_CAP, effective, requested),
   }];
-}
-
-/** A setting that is not as asked is a warning, or an error where the caller is strict. */
-function complain(report: SettingReport, { strict = false, logger }: ListenOptions): void {
-  const { option, requested, effective, limit, note } = report;
-  const error = new OptionAssertionError(option, requested, effective, note);
-  if (strict) throw error;
-  readyLogger(logger).warn(error.message, {
-    event: "setting_changed",
-    option,
-    requested,
-    effective,
-    limit,
-    note,
-  });
 }

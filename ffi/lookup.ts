@@ -1,0 +1,81 @@
+/**
+ * The addresses of a host's name: getaddrinfo(3), which Deno's own functions ask as well.
+ *
+ * @module
+ */
+
+import { libc } from "./libc.ts";
+import { isDarwin } from "./platform.ts";
+import { readSockaddr } from "./sockaddr.ts";
+
+const SOCK_STREAM = 1;
+
+// struct addrinfo
+const AI_SOCKTYPE = 8;
+const AI_ADDRLEN = 16;
+const AI_ADDR = isDarwin ? 32 : 24;
+const AI_NEXT = 40;
+const ADDRINFO = 48; // its size
+
+/** The errors of getaddrinfo(3) under Linux. */
+const FAILURES: Record<number, readonly [code: string, meaning: string]> = {
+  [-2]: ["EAI_NONAME", "no such name"],
+  [-3]: ["EAI_AGAIN", "the name server does not answer; try again later"],
+  [-4]: ["EAI_FAIL", "the name server has failed"],
+  [-5]: ["EAI_NODATA", "the name has no address"],
+  [-10]: ["EAI_MEMORY", "no memory is left"],
+  [-11]: ["EAI_SYSTEM", "the system has failed"],
+};
+
+/** A name whose addresses could not be had. */
+export class LookupError extends Error {
+  /** Always "LookupError". */
+  override readonly name = "LookupError";
+  /** The error's name, such as "EAI_NONAME". */
+  readonly code: string;
+
+  /** @param result What getaddrinfo(3) returned. */
+  constructor(result: number) {
+    const [code, meaning] = FAILURES[result] ?? [`EAI_${result}`, `getaddrinfo says ${result}`];
+    super(`${meaning} (${code})`);
+    this.code = code;
+  }
+}
+
+/**
+ * Looks up the addresses of a name, in the order in which RFC 6724 would have them tried. It waits on a thread of Deno's
+ * pool.
+ *
+ * @throws {LookupError} when there are none.
+ */
+export async function lookUp(hostname: string): Promise<string[]> {
+  const c = libc();
+  const node = new TextEncoder().encode(`${hostname}\0`);
+  const hints = new Uint8Array(ADDRINFO);
+  new DataView(hints.buffer).setInt32(AI_SOCKTYPE, SOCK_STREAM, true);
+  const first = new BigUint64Array(1);
+  const result = await c.getaddrinfo(node, null, hints, new Uint8Array(first.buffer));
+  if (result !== 0) throw new LookupError(result);
+  try {
+    return [...new Set(addressesFrom(first[0]!))];
+  } finally {
+    c.freeaddrinfo(first[0]!);
+  }
+}
+
+function* addressesFrom(first: bigint): Generator<string> {
+  for (let at = first; at !== 0n;) {
+    const info = copyFrom(at, ADDRINFO);
+    const name = copyFrom(info.getBigUint64(AI_ADDR, true), info.getUint32(AI_ADDRLEN, true));
+    const addr = readSockaddr(name, "tcp");
+    if ("hostname" in addr && addr.hostname !== "") yield addr.hostname;
+    at = info.getBigUint64(AI_NEXT, true);
+  }
+}
+
+/** A copy of memory that C has made. */
+function copyFrom(address: bigint, size: number): DataView {
+  const bytes = new Uint8Array(size);
+  libc().memcpyFrom(bytes, address, BigInt(size));
+  return new DataView(bytes.buffer);
+}

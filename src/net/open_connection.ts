@@ -1,0 +1,141 @@
+/**
+ * How a connection of Deno's comes to be with its options in force before the SYN: Deno is sent elsewhere, and its socket
+ * is taken from there before Deno looks at it.
+ *
+ * @module
+ */
+
+import { type Connecting, reconnect, Waypoint } from "../../ffi/reconnect.ts";
+import { showAddr, socketName } from "../../ffi/sockaddr.ts";
+import { shutdown } from "../../ffi/socket.ts";
+import { rememberFd, socketFd } from "../options/socket_fd.ts";
+import { mayUse } from "./permission.ts";
+
+/** How often to start again where the kernel changes its mind about waiting for data. */
+const ATTEMPTS = 3;
+
+/**
+ * Opens a connection to one address.
+ *
+ * @param how Where to, where from and with which options.
+ * @param signal Stops it.
+ * @throws {SocketError} what the kernel refuses at once.
+ * @throws what Deno throws where nobody answers, and the signal's reason.
+ */
+export async function openConnection(how: Connecting, signal: AbortSignal): Promise<Deno.TcpConn> {
+  for (let i = 0; i < ATTEMPTS; i++) {
+    const conn = await openWaiting(how, signal) ?? await openDeferred(how, signal);
+    if (conn !== undefined) return conn;
+  }
+  throw new Deno.errors.WouldBlock("the kernel sends a SYN now at once, now with the first data");
+}
+
+/**
+ * Opens a connection for which Deno waits, as for any of its own.
+ *
+ * @returns `undefined` where the kernel sends no SYN before there is data to go with it, as TCP_FASTOPEN_CONNECT has it: Deno
+ *   would take it for one that has failed.
+ */
+async function openWaiting(
+  how: Connecting,
+  signal: AbortSignal,
+): Promise<Deno.TcpConn | undefined> {
+  const opening = sendAway(how, signal);
+  const { fd } = opening;
+  if (fd === undefined) throw await opening.failure();
+  try {
+    // in one stretch with the beginning, so that Deno sees nothing of the waypoint
+    if (reconnect(fd, how) === "connecting") return await opening.finish();
+  } catch (error) {
+    await opening.giveUp(fd);
+    throw error;
+  }
+  await opening.giveUp(fd);
+  return undefined;
+}
+
+/** Has Deno make a socket, which comes back from the waypoint as one that was refused. */
+function sendAway({ remote }: Connecting, signal: AbortSignal): Opening {
+  using waypoint = new Waypoint(remote.hostname);
+  return new Opening(waypoint, signal);
+}
+
+/**
+ * Opens a connection for which no SYN is sent yet: Deno has to be connected somewhere first.
+ *
+ * @returns `undefined` where the kernel sends the SYN at once.
+ */
+async function openDeferred(
+  how: Connecting,
+  signal: AbortSignal,
+): Promise<Deno.TcpConn | undefined> {
+  using waypoint = new Waypoint(how.remote.hostname);
+  waypoint.listen();
+  const opening = new Opening(waypoint, signal);
+  if (opening.fd === undefined) throw await opening.failure();
+  const conn = await opening.finish();
+  try {
+    const fd = socketFd(conn);
+    if (reconnect(fd, how) === "deferred") {
+      Object.defineProperties(conn, {
+        localAddr: { value: socketName(fd, "getsockname", "tcp") },
+        remoteAddr: { value: how.remote },
+      });
+      return conn;
+    }
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
+  conn.close();
+  return undefined;
+}
+
+/** A connection that Deno is opening, to a waypoint. */
+class Opening {
+  readonly #conn: Promise<Deno.TcpConn>;
+  /** The descriptor of its socket, until the next `await`; `undefined` where it is not found. */
+  readonly fd: number | undefined;
+
+  constructor(waypoint: Waypoint, signal: AbortSignal) {
+    const { addr } = waypoint;
+    if (!mayUse(addr)) {
+      const host = showAddr({ ...addr, port: 0 }).replace(/:0$/, "");
+      throw new Deno.errors.NotCapable(
+        `connect() takes --allow-net, or ${host} in its list beside where it connects to: ` +
+          "a socket of Deno's can be found there before it sends anything elsewhere",
+      );
+    }
+    const { hostname, port } = addr;
+    this.#conn = Deno.connect({ hostname, port, signal, autoSelectFamily: false });
+    this.#conn.catch(() => {}); // who waits for it is told
+    this.fd = waypoint.find();
+  }
+
+  /** Waits until Deno is connected. */
+  async finish(): Promise<Deno.TcpConn> {
+    const conn = await this.#conn;
+    const { localAddr: local, remoteAddr: remote } = conn;
+    rememberFd(conn, this.fd!, { kind: "connection", local, remote });
+    return conn;
+  }
+
+  /** Lets Deno see that the socket is connected to nobody, and waits until it has closed it. */
+  async giveUp(fd: number): Promise<void> {
+    shutdown(fd);
+    await this.#conn.then((conn) => conn.close(), () => {});
+  }
+
+  /** Why the socket is not found. */
+  async failure(): Promise<unknown> {
+    try {
+      (await this.#conn).close();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionRefused)) return error; // such as EMFILE, or an abort
+    }
+    return new Deno.errors.NotSupported(
+      "connect() cannot set options before the SYN here: it takes a kernel that is Linux, and a Deno that makes its sockets at " +
+        "once; connect with Deno.connect() and set them by applySettings()",
+    );
+  }
+}
