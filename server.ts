@@ -19,7 +19,8 @@ import { check } from "./src/program/check.ts";
 import { type CommandLine, helpText, parseCommandLine } from "./src/program/command_line.ts";
 import { findingsAsText } from "./src/program/findings_text.ts";
 import { keepInspectorShut } from "./src/program/inspector.ts";
-import { endLogging, startLogging } from "./src/program/log.ts";
+import { endLogging, isTelemetryOn, startLogging } from "./src/program/log.ts";
+import { exportMetrics } from "./src/program/metrics.ts";
 import { serveAs } from "./src/program/serve_as.ts";
 import { WORKER_MODULE, WorkerPool } from "./src/program/worker_pool.ts";
 import type { ServerStats } from "./src/serve/stats.ts";
@@ -64,9 +65,24 @@ async function run(options: CommandLine, args: string[]): Promise<void> {
   try {
     const count = options.workers || navigator.hardwareConcurrency;
     serving = count === 1 ? serveAs(options, logger) : startWorkers(options, args, count, logger);
+    const recordLast = isTelemetryOn() ? startMetrics(serving, logger) : undefined;
     await serving.finished;
+    await (await recordLast)?.();
   } finally {
     await endLogging();
+  }
+}
+
+/** Has the statistics exported, if OpenTelemetry's package is here; what cannot be exported is no reason not to serve. */
+async function startMetrics(
+  serving: Serving,
+  logger: Logger,
+): Promise<(() => Promise<void>) | undefined> {
+  try {
+    return await exportMetrics(config.version, () => serving.stats());
+  } catch (error) {
+    const { message } = error as Error;
+    logger.warn(`No metrics are exported: ${message}`, { event: "not_supported" });
   }
 }
 

@@ -16,6 +16,14 @@ interface Entry {
   readonly properties: Record<string, unknown> | undefined;
 }
 
+/** What is exported has a time and a level beside its text. */
+const forTelemetry = {
+  text: ({ message, worker }: Entry): string =>
+    `${worker === undefined ? "" : `worker ${worker} `}${message.replaceAll(CONTROL, escape)}`,
+  json: ({ message, worker, properties }: Entry): string =>
+    asJson({ message, worker, ...properties }),
+};
+
 function asText({ time, level, message, worker }: Entry): string {
   const place = worker === undefined ? "" : `worker ${worker} `;
   const shortTime = time.replace("T", " ").replace("Z", "");
@@ -47,7 +55,8 @@ export function startLogging(
   options: Pick<CommandLine, "log-level" | "log-format">,
   worker?: number,
 ): Logger & { level: number } {
-  const format = options["log-format"] === "json" ? toJson : asText;
+  const formats = isTelemetryOn() ? forTelemetry : { text: asText, json: toJson };
+  const format = formats[options["log-format"]];
   const write = isTelemetryOn() ? writeToConsole : writeToStandardError;
   const lowest = LOG_LEVELS.indexOf(options["log-level"]);
   const logAt = (level: LogLevel): LogFunction => {
@@ -93,7 +102,7 @@ function writeToConsole(level: LogLevel, line: string): void {
 }
 
 /** Whether Deno exports telemetry, as far as the program may know: that takes `--allow-env=OTEL_DENO`. */
-function isTelemetryOn(): boolean {
+export function isTelemetryOn(): boolean {
   const variable = "OTEL_DENO";
   if (Deno.permissions.querySync({ name: "env", variable }).state !== "granted") return false;
   return ["true", "1"].includes(Deno.env.get(variable) ?? "");
