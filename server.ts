@@ -128,4 +128,12 @@ function requireSource(module: URL): void {
   if (state !== "granted") throw new UsageError(`--workers takes --allow-read=${folder} as well`);
 }
 
-if (import.meta.main) Deno.exit(await runProgram(() => main(Deno.args)));
+/** How many milliseconds the program may take to end by itself. */
+const ENDING = 2000;
+
+if (import.meta.main) {
+  Deno.exitCode = await runProgram(() => main(Deno.args));
+  // while metrics are collected Deno.exit() may wait for ever: with telemetry the program ends by itself, if it can
+  if (!isTelemetryOn()) Deno.exit();
+  Deno.unrefTimer(setTimeout(() => Deno.exit(), ENDING));
+}

@@ -50,10 +50,10 @@ const METRICS: readonly Metric[] = [
     name: "sockopt.network.io",
     kind: "Counter",
     unit: "By",
-    description: "Bytes of connections that have ended.",
+    description: "Bytes of connections that have ended; none once that cannot be told.",
     values: ({ bytesIn, bytesOut }) => [
-      [bytesIn, { "network.io.direction": "receive" }],
-      [bytesOut, { "network.io.direction": "transmit" }],
+      ...known(bytesIn, { "network.io.direction": "receive" }),
+      ...known(bytesOut, { "network.io.direction": "transmit" }),
     ],
   },
   {
@@ -93,6 +93,11 @@ const METRICS: readonly Metric[] = [
     values: ({ acceptPauses }) => [[acceptPauses]],
   },
 ];
+
+/** A value, where it is known. */
+function known(value: number | undefined, attributes: Attributes): [number, Attributes][] {
+  return value === undefined ? [] : [[value, attributes]];
+}
 
 /** The queues by their address: each thread has one of its own. */
 function queues(
@@ -154,10 +159,13 @@ export async function exportMetrics(
   const { metrics } = await import("@opentelemetry/api");
   const meter = metrics.getMeter("@sockopt/tcp", version);
   const recorders = METRICS.map((metric) => new Recorder(meter, metric));
-  const record = async (): Promise<void> => {
-    const stats = await ask();
-    for (const recorder of recorders) recorder.record(stats);
-  };
+  let recording = Promise.resolve();
+  // one after the other: threads take a moment to answer, and what has grown must not seem to shrink
+  const record = (): Promise<void> =>
+    recording = recording.then(async () => {
+      const stats = await ask();
+      for (const recorder of recorders) recorder.record(stats);
+    });
   // it observes nothing itself: what observers would have seen last is not sent at the end
   meter.addBatchObservableCallback(record, []);
   return record;

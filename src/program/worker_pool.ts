@@ -132,8 +132,9 @@ export class WorkerPool {
 
   /** What all of them have done together. */
   async stats(): Promise<ServerStats> {
+    const past = [...this.#past]; // a thread that stops meanwhile is among the answers already
     const answers = await Promise.all([...this.#threads.values()].map((thread) => thread.stats()));
-    return sumStats([...this.#past, ...answers.filter((stats) => stats !== undefined)]);
+    return sumStats([...past, ...answers.filter((stats) => stats !== undefined)]);
   }
 
   /** Stops all of them gracefully, also those that are still starting; a second call closes what is left. */

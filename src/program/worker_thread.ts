@@ -20,6 +20,7 @@ export class WorkerThread {
   /** Who waits for statistics, in the order in which they have asked and are answered. */
   readonly #asking: ((stats: ServerStats | undefined) => void)[] = [];
   #isListening = false;
+  #last: ServerStats | undefined;
 
   /**
    * Starts the thread.
@@ -52,9 +53,9 @@ export class WorkerThread {
     return performance.now() - this.#startedAt;
   }
 
-  /** What its server has done so far; `undefined` where it does not listen yet, or ends before it answers. */
+  /** What its server has done so far, or did until it stopped; `undefined` where it does not listen yet, or dies. */
   stats(): Promise<ServerStats | undefined> {
-    if (!this.#isListening) return Promise.resolve(undefined);
+    if (!this.#isListening) return Promise.resolve(this.#last);
     this.#post({ do: "stats" });
     return new Promise((resolve) => this.#asking.push(resolve));
   }
@@ -92,7 +93,8 @@ export class WorkerThread {
   #end(end: ThreadEnd): void {
     this.#worker.terminate();
     this.#isListening = false;
-    for (const answer of this.#asking.splice(0)) answer(undefined);
+    if ("stats" in end) this.#last = end.stats;
+    for (const answer of this.#asking.splice(0)) answer(this.#last);
     this.#listening.reject("error" in end ? end.error : new Error("stopped"));
     this.#ended.resolve(end);
   }
