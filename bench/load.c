@@ -6,6 +6,9 @@
  *   load count   PORT CLIENTS COUNT SIZE     as oneshot, until so many connections are done
  *   load rude    PORT COUNT                  so many clients with bad manners, and good ones among them
  *   load idle    PORT CLIENTS                connect, and stay until standard input ends
+ *   load paced   PORT CLIENTS SECONDS RATE   64-byte messages of kept connections at fixed times, RATE a second in all,
+ *                                            and 100 new connections a second
+ *   load cpu     PID                         no load: the CPU seconds of a process so far, to the nanosecond
  *
  * Every byte that comes back is compared, and each client sends other bytes than its neighbours. Prints one line of
  * JSON, with the CPU time that the load itself took.
@@ -25,6 +28,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +37,9 @@ typedef struct {
   const char *message;
   size_t sent, received;
   double started;
+  // of those that are paced: when the next message is due, and whether one is under way
+  double due;
+  int busy;
 } client;
 
 static int stream, port;
@@ -128,7 +135,8 @@ static int open_waiting(client *c) {
   return poll(&ready, 1, 5000) == 1;
 }
 
-/* Opens connections and leaves them alone. The last one's echo says that all of them are accepted. */
+/* Opens connections and leaves them alone. From time to time one of them waits for an echo, so that the accept queue never
+   overflows; the last one's says that all of them are accepted. */
 static int idle(int clients) {
   struct rlimit most;
   getrlimit(RLIMIT_NOFILE, &most);
@@ -138,8 +146,9 @@ static int idle(int clients) {
   char byte = 'x';
   for (int i = 0; i < clients; i++) {
     if (!open_waiting(&c)) return 1;
+    if (i % 128 != 0 && i != clients - 1) continue;
+    if (send(c.fd, &byte, 1, 0) != 1 || recv(c.fd, &byte, 1, 0) != 1) return 1;
   }
-  if (send(c.fd, &byte, 1, 0) != 1 || recv(c.fd, &byte, 1, 0) != 1) return 1;
   printf("{\"opened\": %d}\n", clients);
   fflush(stdout);
   while (read(0, &byte, 1) > 0) continue;
@@ -212,7 +221,113 @@ static int rude(long count) {
   return 0;
 }
 
+/* The value below which so many of the sorted latencies are, in microseconds. */
+static double quantile(const double *sorted, size_t n, double share) {
+  return n ? sorted[(size_t)(share * (n - 1))] * 1e6 : 0;
+}
+
+/* Goes on with a paced client, from one message to the next that is due: what it waits counts from there, also where the
+   answer before came too late. */
+static void keep_pace(client *c, double period, int state) {
+  for (;; state = advance(c)) {
+    if (c->busy && state == 1) return;
+    if (c->busy && state < 0) {
+      failed++;
+      close(c->fd);
+      c->fd = -1;
+      return;
+    }
+    if (c->busy) {
+      finish(c);
+      c->busy = 0;
+      c->due += period;
+    }
+    if (c->due > now() + 1e-6) return;  // the sum of periods is not exact
+    c->sent = c->received = 0;
+    c->started = c->due;
+    c->busy = 1;
+  }
+}
+
+enum { FRESH_RATE = 100, MOST_FRESH = 1000 };
+
+/* Clients that send at fixed times, as people do, whatever the server makes of it. */
+static int paced(int clients, double seconds, double rate) {
+  static client fresh[MOST_FRESH];
+  static double fresh_latencies[1 << 20];
+  client *all = calloc(clients, sizeof *all);
+  long due = 0, fresh_due = 0, fresh_done = 0, unfinished = 0;
+  double period = clients / rate;
+  for (int i = 0; i < clients; i++) {
+    if (!open_waiting(&all[i])) return 1;
+    fcntl(all[i].fd, F_SETFL, fcntl(all[i].fd, F_GETFL) | O_NONBLOCK);
+  }
+  for (int i = 0; i < MOST_FRESH; i++) fresh[i].fd = -1;
+  int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+  epoll_ctl(poller, EPOLL_CTL_ADD, timer, &event);
+  double start = now(), end = start + seconds;
+  for (int i = 0; i < clients; i++) all[i].due = start + i / rate;
+  for (double time; (time = now()) < end;) {
+    for (; start + due / rate <= time; due++) {
+      client *c = &all[due % clients];
+      if (c->fd >= 0 && !c->busy) keep_pace(c, period, 0);
+    }
+    for (; start + (double)fresh_due / FRESH_RATE <= time; fresh_due++) {
+      client *c = &fresh[fresh_due % MOST_FRESH];
+      if (c->fd >= 0 || !open_client(c)) {
+        failed++;
+        continue;
+      }
+      c->started = start + (double)fresh_due / FRESH_RATE;
+      c->busy = 2;
+    }
+    double next = start + due / rate, next_fresh = start + (double)fresh_due / FRESH_RATE;
+    if (next_fresh < next) next = next_fresh;
+    struct itimerspec at = {.it_value = {.tv_sec = next, .tv_nsec = (next - (long)next) * 1e9}};
+    timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL);
+    struct epoll_event events[256];
+    int n = epoll_wait(poller, events, 256, 1000);
+    for (int i = 0; i < n; i++) {
+      client *c = events[i].data.ptr;
+      if (c == NULL || !c->busy) continue;
+      int state = advance(c);
+      if (c->busy == 2 && state != 1) {
+        if (state < 0) failed++;
+        else fresh_latencies[fresh_done++] = now() - c->started;
+        close(c->fd);
+        c->fd = -1;
+        continue;
+      }
+      keep_pace(c, period, state);
+    }
+  }
+  // who still waits has waited so long
+  for (int i = 0; i < clients; i++) {
+    if (all[i].fd < 0 || !all[i].busy || now() - all[i].started < 0.1) continue;
+    unfinished++;
+    finish(&all[i]);
+  }
+  qsort(latencies, done, sizeof *latencies, ascending);
+  qsort(fresh_latencies, fresh_done, sizeof *fresh_latencies, ascending);
+  printf("{\"done\": %ld, \"p50\": %.1f, \"p99\": %.1f, \"p999\": %.1f, \"longest\": %.1f, \"new99\": %.1f, "
+         "\"bad\": %ld, \"failed\": %ld, \"unfinished\": %ld}\n",
+         done, quantile(latencies, done, 0.5), quantile(latencies, done, 0.99), quantile(latencies, done, 0.999),
+         quantile(latencies, done, 1), quantile(fresh_latencies, fresh_done, 0.99), bad, failed, unfinished);
+  return 0;
+}
+
+/* The CPU time of a process, of all its threads that are and were. */
+static int cpu_of(pid_t pid) {
+  clockid_t clock;
+  struct timespec t;
+  if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t)) return 1;
+  printf("{\"cpu\": %ld.%09ld}\n", (long)t.tv_sec, t.tv_nsec);
+  return 0;
+}
+
 int main(int argc, char **argv) {
+  if (argc == 3) return strcmp(argv[1], "cpu") ? 2 : cpu_of(atoi(argv[2]));
   buffer = malloc(1 << 20);
   latencies = malloc(MOST_LATENCIES * sizeof *latencies);
   poller = epoll_create1(0);
@@ -223,8 +338,13 @@ int main(int argc, char **argv) {
     return strcmp(argv[1], "rude") ? idle(atoi(argv[3])) : rude(atol(argv[3]));
   }
   if (argc != 6) return 2;
-  stream = !strcmp(argv[1], "stream");
+  stream = !strcmp(argv[1], "stream") || !strcmp(argv[1], "paced");
   port = atoi(argv[2]);
+  if (!strcmp(argv[1], "paced")) {
+    size = 64;
+    make_message();
+    return paced(atoi(argv[3]), atof(argv[4]), atof(argv[5]));
+  }
   int clients = atoi(argv[3]), live = 0;
   int counted = !strcmp(argv[1], "count");
   size = atol(argv[5]);

@@ -1,6 +1,5 @@
 /** Measuring a server as a process: the CPU time it takes, the memory, and how long it takes to start. */
 
-const TICKS = 100; // sysconf(_SC_CLK_TCK), on every Linux
 const PAGE = 4096;
 
 /** The middle of what was measured, and how far it is spread. */
@@ -10,10 +9,10 @@ export interface Spread {
   max: number;
 }
 
-/** The middle of some numbers, and how far they are spread. */
-export function spread(numbers: number[]): Spread {
+/** The middle of some numbers, and how far they are spread, with so many digits. */
+export function spread(numbers: number[], digits = 4): Spread {
   const sorted = numbers.toSorted((a, b) => a - b);
-  const round = (n: number | undefined): number => Number((n ?? NaN).toPrecision(4));
+  const round = (n: number | undefined): number => Number((n ?? NaN).toPrecision(digits));
   return {
     median: round(sorted[sorted.length >> 1]),
     min: round(sorted[0]),
@@ -59,13 +58,6 @@ export class Process implements AsyncDisposable {
     }
     process.kill("SIGKILL");
     throw new Error(`${command.join(" ")} does not listen on port ${port}`);
-  }
-
-  /** CPU seconds so far, user's and system's, of all its threads. */
-  cpu(): number {
-    const stat = Deno.readTextFileSync(`/proc/${this.process.pid}/stat`);
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / TICKS;
   }
 
   /** Resident memory in bytes. */
@@ -114,8 +106,23 @@ export interface Run {
   cpu: number;
 }
 
+/** What came of clients that send at fixed times: what they waited, in microseconds. */
+export type Paced = Pick<Run, "done" | "p50" | "p99" | "bad" | "failed" | "unfinished"> & {
+  p999: number;
+  longest: number;
+  /** Of those that connected anew, 99 in 100 waited at most so long for their echo. */
+  new99: number;
+};
+
 /** What came of so many clients, one after the other. */
 export type Count = Pick<Run, "done" | "bad" | "failed">;
+
+/** What a program prints as JSON. */
+async function outputOf<T>(program: string, args: string[]): Promise<T> {
+  const { success, stdout } = await new Deno.Command(program, { args, stderr: "inherit" }).output();
+  if (success) return JSON.parse(new TextDecoder().decode(stdout));
+  throw new Error(`the load fails: ${program} ${args.join(" ")}`);
+}
 
 /** The load of load.c. */
 export class Load {
@@ -156,10 +163,32 @@ export class Load {
     return this.#result("rude", port, count);
   }
 
-  async #result<T>(...args: (string | number)[]): Promise<T> {
-    const command = new Deno.Command(this.program, { args: args.map(String), stderr: "inherit" });
-    const { stdout } = await command.output();
-    return JSON.parse(new TextDecoder().decode(stdout));
+  /** So many clients that send at fixed times, so many messages a second in all, and others that connect anew. */
+  paced(port: number, clients: number, seconds: number, rate: number): Promise<Paced> {
+    return this.#result("paced", port, clients, seconds, rate);
+  }
+
+  /** The same with TLS, by tls_load.ts. */
+  tls(
+    kind: "oneshot" | "stream",
+    port: number,
+    clients: number,
+    seconds: number,
+    ca: string,
+  ): Promise<Pick<Run, "done" | "bad" | "failed" | "unfinished">> {
+    const script = new URL("tls_load.ts", import.meta.url).pathname;
+    const permissions = ["--allow-net", `--allow-read=${ca}`];
+    const args = [kind, port, clients, seconds, ca].map(String);
+    return outputOf(Deno.execPath(), ["run", "--quiet", ...permissions, script, ...args]);
+  }
+
+  /** CPU seconds of a process so far, user's and system's, of all its threads. */
+  async cpuOf(pid: number): Promise<number> {
+    return (await this.#result<{ cpu: number }>("cpu", pid)).cpu;
+  }
+
+  #result<T>(...args: (string | number)[]): Promise<T> {
+    return outputOf(this.program, args.map(String));
   }
 
   /** Calls a function while so many idle connections are open. */

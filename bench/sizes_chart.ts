@@ -1,83 +1,74 @@
-/** What a message costs over its size, as a picture: a line for each server. */
+/** What a message costs over its size, beside a bare loop: a line for each server. */
 
-import { text } from "./chart.ts";
-import type { Results } from "./results.ts";
+import type { Result, Results } from "./results.ts";
+import { HEAD, OTHERS, OURS, PADDING, picture, text, WIDTH } from "./svg.ts";
 
-const WIDTH = 860;
-const HEIGHT = 420;
-const LEFT = 70;
-const RIGHT = 170;
-const TOP = 74;
-const BOTTOM = 50;
-
-const OURS = "#0f766e";
-const OTHERS = ["#94a3b8", "#b45309", "#6d28d9", "#0369a1", "#be123c", "#4d7c0f", "#525252"];
+const LEFT = PADDING + 34;
+const RIGHT = PADDING + 10;
+const TOP = HEAD + 36;
+const PLOT = 260;
+const LEGEND_ROW = 22;
 
 const showSize = (size: number): string =>
-  size >= 1 << 20 ? `${size >> 20} MiB` : size >= 1 << 10 ? `${size >> 10} KiB` : `${size} B`;
+  size >= 1 << 20 ? `${size >> 20} M` : size >= 1 << 10 ? `${size >> 10} K` : `${size}`;
 
-/** Draws the messages of all sizes, both axes by powers. */
-export function sizesChart({ date, kernel, machine, results }: Results): string {
-  // one exchange a connection is another thing
-  const points = Object.entries(results)
-    .flatMap(([name, { size, servers }]) =>
-      size === undefined || name === "oneshot" ? [] : [{ size, servers }]
-    )
+/** Draws the messages of all sizes: what each costs as a multiple of the bare loop's. */
+export function sizesChart(run: Results): string {
+  const points = Object.entries(run.results)
+    .filter(([name]) => /^(stream|sizes|bulk)/.test(name))
+    .map(([, result]) => result as Result & { size: number })
     .sort((a, b) => a.size - b.size);
-  const names = Object.keys(points[0]?.servers ?? {});
-  const costs = points.flatMap(({ servers }) => Object.values(servers).map(({ median }) => median));
-  const scale = (values: number[], from: number, to: number) => {
-    const [low, high] = [Math.log(Math.min(...values)), Math.log(Math.max(...values))];
-    return (value: number): number =>
-      from + (Math.log(value) - low) / (high - low || 1) * (to - from);
-  };
-  const x = scale(points.map(({ size }) => size), LEFT, WIDTH - RIGHT);
-  const y = scale(costs, HEIGHT - BOTTOM, TOP);
-  const parts: string[] = [];
+  const first = points[0]?.servers ?? {};
+  const ratio = (name: string, { servers }: Result): number => servers[name]?.toBare?.median ?? NaN;
+  const names = Object.keys(first).sort((a, b) => ratio(a, points[0]!) - ratio(b, points[0]!));
+  const all = points.flatMap((point) => names.map((name) => ratio(name, point))).filter((n) =>
+    n > 0
+  );
+  const most = Math.max(...all, 1);
+  const low = Math.log(points[0]?.size ?? 1);
+  const high = Math.log(points.at(-1)?.size ?? 2);
+  const x = (size: number): number =>
+    LEFT + (Math.log(size) - low) / (high - low || 1) * (WIDTH - LEFT - RIGHT);
+  const y = (n: number): number => TOP + PLOT - n / most * PLOT;
+  const parts = [
+    text(PADDING, HEAD + 16, "CPU time of a message, as a multiple of bare Deno's", "bold"),
+  ];
+  for (let n = 0; n <= most; n += most > 4 ? 1 : 0.5) {
+    parts.push(
+      `<path d="M${LEFT} ${y(n).toFixed(1)}H${WIDTH - RIGHT}" class="grid"/>`,
+      text(LEFT - 6, y(n) + 4, `${n}`, "end muted small"),
+    );
+  }
   for (const { size } of points) {
+    parts.push(text(x(size), TOP + PLOT + 18, showSize(size), "middle muted small"));
+  }
+  parts.push(text(WIDTH - RIGHT, TOP + PLOT + 36, "bytes of a message", "end muted small"));
+  let legend = TOP + PLOT + 58;
+  // this package's line lies above the others
+  const order = names.map((name, i) => ({ name, color: OTHERS[i % OTHERS.length]! }));
+  for (const each of order) if (each.name.startsWith("sockopt")) each.color = OURS;
+  for (const { name, color } of order.toSorted((a) => a.name.startsWith("sockopt") ? 1 : -1)) {
+    const isOurs = name.startsWith("sockopt");
+    const line = points.filter((point) => ratio(name, point) > 0)
+      .map((point) => `${x(point.size).toFixed(1)},${y(ratio(name, point)).toFixed(1)}`);
     parts.push(
-      `<path d="M${x(size)} ${TOP}V${HEIGHT - BOTTOM}" stroke="#e2e8f0"/>`,
-      text(x(size), HEIGHT - BOTTOM + 20, showSize(size), 'text-anchor="middle" fill="#64748b"'),
+      `<polyline points="${line.join(" ")}" fill="none" stroke="${color}" stroke-width="${
+        isOurs ? 3.5 : 2
+      }" stroke-linejoin="round"/>`,
     );
   }
-  // names that would lie over each other are moved down
-  let last = -Infinity;
-  const end = (name: string): number => points.at(-1)!.servers[name]?.median ?? NaN;
-  let other = 0;
-  for (const name of names.toSorted((a, b) => end(b) - end(a))) {
-    const color = name.startsWith("sockopt") ? OURS : OTHERS[other++ % OTHERS.length]!;
-    const line = points.map(({ size, servers }) => {
-      const { median } = servers[name]!;
-      return `${x(size).toFixed(1)},${y(median).toFixed(1)}`;
-    });
-    last = Math.max(y(end(name)) + 4, last + 16);
-    parts.push(
-      `<polyline points="${line.join(" ")}" fill="none" stroke="${color}" stroke-width="2"/>`,
-      text(WIDTH - RIGHT + 8, last, `${name} (${end(name)} µs)`, `fill="${color}"`),
+  for (const { name, color } of order) {
+    const figures = points.map((point) => ratio(name, point)).map((n) =>
+      n > 0 ? n.toFixed(2) : "-"
     );
+    parts.push(
+      `<rect x="${PADDING}" y="${legend - 9}" width="14" height="8" rx="2" fill="${color}"/>`,
+      text(PADDING + 22, legend, name, name.startsWith("sockopt") ? "bold" : ""),
+      ...figures.map((figure, i) =>
+        text(PADDING + 178 + i * 44.5, legend, figure, "end small muted")
+      ),
+    );
+    legend += LEGEND_ROW;
   }
-  const first = points[0];
-  if (first !== undefined) {
-    const ours = first.servers[names[0]!]!.median;
-    parts.push(text(LEFT - 8, y(ours) + 4, `${ours} µs`, 'text-anchor="end" fill="#64748b"'));
-  }
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}"` +
-    ` font-family="system-ui, sans-serif" font-size="13" fill="#1e293b">`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" rx="8" fill="#ffffff"/>`,
-    text(
-      24,
-      30,
-      "What a message costs, by its size: less is better",
-      'font-size="17" font-weight="600"',
-    ),
-    text(
-      24,
-      50,
-      `µs of CPU, both axes by powers; ${date}, ${kernel}, ${machine}`,
-      'fill="#64748b"',
-    ),
-    ...parts,
-    "</svg>\n",
-  ].join("\n");
+  return picture("What a message costs, by its size", run, legend + 4, parts);
 }

@@ -1,16 +1,26 @@
-"""The asyncio recipe: `asyncio_recipe.py once|stream PORT asyncio|uvloop`."""
+"""The asyncio recipe: `asyncio_recipe.py once|stream PORT asyncio|uvloop [cork|CERT KEY]`.
+
+`cork` sends the echo and the FIN in one segment.
+"""
 
 import asyncio
 import socket
+import ssl
 import sys
 
-mode, port, loop = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+mode, port, loop, *more = sys.argv[1:]
+tls = None
+if len(more) == 2:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*more)
 
 
 class Echo(asyncio.Protocol):
     def connection_made(self, transport):
         self.transport = transport
         s = transport.get_extra_info("socket")
+        if more == ["cork"]:
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
         assert s.type is socket.SOCK_STREAM
         assert s.getpeername() == transport.get_extra_info("peername")
         assert s.getsockname() == transport.get_extra_info("sockname")
@@ -29,7 +39,7 @@ class Echo(asyncio.Protocol):
 
 async def main():
     server = await asyncio.get_running_loop().create_server(
-        Echo, "127.0.0.1", port, backlog=511, reuse_address=True, reuse_port=True
+        Echo, "127.0.0.1", int(port), ssl=tls, backlog=511, reuse_address=True, reuse_port=True
     )
     await server.serve_forever()
 

@@ -1,6 +1,7 @@
-/** Bun, without socket options: `bun.mjs once|stream PORT`. */
+/** Bun, without socket options: `bun.mjs once|stream PORT [CERT KEY]`. */
 
-const [mode, port] = process.argv.slice(2);
+const [mode, port, cert, key] = process.argv.slice(2);
+const { file, listen } = globalThis.Bun;
 
 /** Sends what it can, and keeps the rest. */
 function write(socket) {
@@ -15,9 +16,10 @@ function write(socket) {
   }
 }
 
-globalThis.Bun.listen({
+listen({
   hostname: "127.0.0.1",
   port: Number(port),
+  tls: cert === undefined ? undefined : { cert: file(cert), key: file(key) },
   socket: {
     open: (socket) => void (socket.data = []),
     data(socket, data) {

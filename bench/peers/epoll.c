@@ -1,5 +1,6 @@
 /*
- * C and epoll, with the same calls on every connection as this package makes: `epoll once|stream PORT`.
+ * C and epoll, with the same calls on every connection as this package makes: `epoll once|stream PORT [VARIANT]`.
+ * VARIANT `more` sends the echo and the FIN in one segment, `deferred` also has TCP_DEFER_ACCEPT on the listener.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -24,6 +25,7 @@ typedef struct {
 enum { LARGE = 512 * 1024 };
 static char buffer[LARGE];
 static int poller;
+static int more;
 
 static int option(int fd, int level, int name) {
   int value = 0;
@@ -88,7 +90,7 @@ static int echo(connection *c, int once) {
   ssize_t n = recv(c->fd, buffer, LARGE, 0);
   if (n < 0 && errno == EAGAIN) return 1;
   if (n <= 0) return 0;
-  ssize_t sent = send(c->fd, buffer, n, MSG_NOSIGNAL);
+  ssize_t sent = send(c->fd, buffer, n, MSG_NOSIGNAL | more);
   if (sent < 0 && errno != EAGAIN) return 0;
   if (sent < 0) sent = 0;
   if (once && sent == n) return 0;
@@ -103,13 +105,15 @@ static int echo(connection *c, int once) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 3) return 2;
+  if (argc < 3) return 2;
   int once = !strcmp(argv[1], "once"), on = 1;
+  if (argc > 3) more = MSG_MORE;
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[2]))};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (argc > 3 && !strcmp(argv[3], "deferred")) setsockopt(listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, &on, sizeof on);
   if (bind(listener, (void *)&address, sizeof address) < 0 || listen(listener, 511) < 0) {
     perror("listen");
     return 1;
