@@ -29,7 +29,16 @@ export function rebind(fd: number, port: number, backlog: number, prepare: () =>
   shutdown(fd);
   prepare();
   if (c.bind(fd, name, length[0]!) !== 0) throw failed("bind");
-  if (c.listen(fd, backlog) !== 0) throw failed("listen");
+  listenAgain(fd, backlog);
+}
+
+/**
+ * listen(2), which a listener takes as well: it gets another backlog.
+ *
+ * @throws {SocketError} when the kernel refuses.
+ */
+export function listenAgain(fd: number, backlog: number): void {
+  if (libc().listen(fd, backlog) !== 0) throw failed("listen");
 }
 
 function failed(syscall: string): SocketError {

@@ -23,7 +23,7 @@ export class LineWriter {
   /** Called with the number of lines that are lost, once lines can be written again. */
   onLost: (lost: number) => void = () => {};
   readonly #sink: ByteSink;
-  #lines: Uint8Array<ArrayBuffer>[] = [];
+  #lines: Uint8Array[] = [];
   /** The bytes that wait or are being written. */
   #size = 0;
   /** Whether lines are lost until there is room again, so that those that are lost are in one place. */
@@ -89,14 +89,14 @@ export class LineWriter {
   }
 
   /** The next lines, which are written at once. */
-  #take(): Uint8Array<ArrayBuffer>[] {
+  #take(): Uint8Array[] {
     let size = 0;
     const more = this.#lines.findIndex(({ length }) => (size += length) > CHUNK);
     return this.#lines.splice(0, more < 0 ? this.#lines.length : Math.max(more, 1));
   }
 
   /** Writes bytes: how many of them. */
-  async #writeAll(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+  async #writeAll(bytes: Uint8Array): Promise<number> {
     let written = 0;
     try {
       if (this.#cut) {
@@ -126,7 +126,7 @@ export class LineWriter {
   }
 }
 
-function concat(lines: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+function concat(lines: readonly Uint8Array[]): Uint8Array {
   if (lines.length === 1) return lines[0]!;
   const all = new Uint8Array(lines.reduce((size, { length }) => size + length, 0));
   let at = 0;

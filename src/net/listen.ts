@@ -1,6 +1,7 @@
 /** `listen()`: a listener of Deno's with socket options in force. */
 
 import { SO_REUSEADDR, SO_REUSEPORT } from "../../ffi/options/socket.ts";
+import { listenAgain } from "../../ffi/rebind.ts";
 import {
   BACKLOG_CAP,
   cappedNote,
@@ -135,7 +136,11 @@ export function prepareListener<L extends Deno.Listener>(
 
 /** Says what the kernel made of the backlog; nothing where it does not tell. */
 function reportBacklog(fd: number, requested: number): SettingReport[] {
-  const effective = acceptQueue(fd)?.limit;
+  let effective = acceptQueue(fd)?.limit;
+  if (effective !== undefined && effective !== requested) {
+    listenAgain(fd, requested); // Deno 2.4 does not know `tcpBacklog`
+    effective = acceptQueue(fd)?.limit;
+  }
   if (effective === undefined) return [];
   const report = { option: "backlog", requested, effective };
   if (effective === requested) return [{ ...report, ok: true }];

@@ -26,6 +26,11 @@ const LISTENERS: Record<string, (after?: Deno.Listener) => Deno.Listener> = {
     }),
   "a Unix listener": (after) => {
     const path = (after?.addr as Deno.UnixAddr)?.path ?? `${Deno.makeTempDirSync()}/socket`;
+    try {
+      Deno.removeSync(path); // Deno 2.4 leaves it there
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
     return Deno.listen({ transport: "unix", path });
   },
 };

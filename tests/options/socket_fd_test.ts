@@ -173,6 +173,7 @@ testWith("ss", "socketFd() finds sockets of node:net, node:tls and node:http", a
   assertEquals(await ss("-ta", names[1], names[0]), [socketFd(conn)]);
   client.destroy();
   conn.destroy();
+  await Promise.all([once(client, "close"), once(conn, "close")]);
   assertEquals(assertThrows(() => socketFd(client), SocketError).code, "EBADF");
   await new Promise((resolve) => server.close(resolve));
   assertEquals(assertThrows(() => socketFd(server), SocketError).code, "EBADF");

@@ -3,6 +3,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { echoOnce, listen, serve } from "../../mod.ts";
 import { openFds } from "../../ffi/open_fds.ts";
+import "../helpers.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
 
