@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Codec } from "./codec.ts";
+import { type Codec, oneOf, show } from "./codec.ts";
 import { DARWIN_OPTIONS } from "./darwin.ts";
 import { isDarwin } from "./platform.ts";
 
@@ -101,9 +101,22 @@ export type AnySocketOption =
  *
  * @param option The option.
  * @returns Whether the platform has it.
+ * @throws {TypeError} when it is no option.
  */
 export function isSupported(option: SocketOption<unknown, OptionAccess>): boolean {
+  checkOption(option);
   return option.optname >= 0;
+}
+
+/**
+ * Checks that a value is an option.
+ *
+ * @throws {TypeError} when it is none.
+ */
+export function checkOption(value: unknown): void {
+  const isOption = typeof value === "object" && value !== null && "optname" in value &&
+    "codec" in value;
+  if (!isOption) throw new TypeError(`expected a socket option, got ${show(value)}`);
 }
 
 /** The protocol level of an option. */
@@ -126,9 +139,14 @@ const LEVELS: Record<OptionLevel, number> = {
   AF_VSOCK: 40,
 };
 
-/** The number of a level on this platform. */
+/**
+ * The number of a level on this platform.
+ *
+ * @throws {TypeError} when there is no such level.
+ */
 export function levelNumber(level: OptionLevel): number {
-  return LEVELS[level];
+  if (Object.hasOwn(LEVELS, level)) return LEVELS[level];
+  throw new TypeError(`expected one of ${oneOf(LEVELS)}, or a number, got ${show(level)}`);
 }
 
 /** What is particular to an option of the table. Without `access` it can be read and written. */

@@ -40,6 +40,9 @@ import { option, type SocketOption } from "../socket_option.ts";
 /** The buffers of a socket, as SO_BUF_LOCK names them. */
 export type BufferLock = "send" | "receive";
 
+/** The kernel takes a negative size for a huge one. */
+const byteCount = integer(0, 2 ** 31 - 1);
+
 const bufferLock: Codec<readonly BufferLock[]> = flags({ send: 1, receive: 2 });
 
 /** The protocols of sockets, as SO_PROTOCOL names them; another one as its number: linux/in.h. */
@@ -622,7 +625,7 @@ export const SO_PROTOCOL: SocketOption<SocketProtocol, "read-only"> = option(
  * Default: the second value of the sysctl net.ipv4.tcp_rmem for TCP, net.core.rmem_default for
  * others. Platform: Linux; macOS. Source: socket(7), tcp(7).
  */
-export const SO_RCVBUF: SocketOption<number> = option("SOL_SOCKET", "SO_RCVBUF", 8, int, {
+export const SO_RCVBUF: SocketOption<number> = option("SOL_SOCKET", "SO_RCVBUF", 8, byteCount, {
   doubles: !isDarwin,
   cappedBy: "net.core.rmem_max",
   setBefore: "connect",
@@ -637,7 +640,7 @@ export const SO_RCVBUFFORCE: SocketOption<number, "write-only"> = option(
   "SOL_SOCKET",
   "SO_RCVBUFFORCE",
   33,
-  int,
+  byteCount,
   { access: "write-only", capability: "CAP_NET_ADMIN", setBefore: "connect" },
 );
 
@@ -747,7 +750,7 @@ export const SO_SELECT_ERR_QUEUE: SocketOption<boolean> = option(
  * Default: the second value of the sysctl net.ipv4.tcp_wmem for TCP, net.core.wmem_default for
  * others. Platform: Linux; macOS. Source: socket(7), tcp(7).
  */
-export const SO_SNDBUF: SocketOption<number> = option("SOL_SOCKET", "SO_SNDBUF", 7, int, {
+export const SO_SNDBUF: SocketOption<number> = option("SOL_SOCKET", "SO_SNDBUF", 7, byteCount, {
   doubles: !isDarwin,
   cappedBy: "net.core.wmem_max",
 });
@@ -761,7 +764,7 @@ export const SO_SNDBUFFORCE: SocketOption<number, "write-only"> = option(
   "SOL_SOCKET",
   "SO_SNDBUFFORCE",
   32,
-  int,
+  byteCount,
   { access: "write-only", capability: "CAP_NET_ADMIN" },
 );
 

@@ -6,8 +6,20 @@ import { IP_BIND_ADDRESS_NO_PORT } from "../../ffi/options/ip.ts";
 import { isLinux, platformName } from "../../ffi/platform.ts";
 import { isAddressText, showAddr } from "../../ffi/sockaddr.ts";
 import { OptionBytes } from "../../ffi/socket.ts";
-import { type OptionValue, settingOptions, type SocketSettings } from "../options/settings.ts";
-import { type Check, checkOptions, seconds, type, wholeNumber } from "./check_arguments.ts";
+import {
+  checkSettings,
+  type OptionValue,
+  settingOptions,
+  type SocketSettings,
+} from "../options/settings.ts";
+import {
+  type Check,
+  checkNamed,
+  optionsOf,
+  seconds,
+  type,
+  wholeNumber,
+} from "../options/check_arguments.ts";
 import { firstToOpen, interleave } from "./happy_eyeballs.ts";
 import type { Logger } from "./logger.ts";
 import { isNetworkError, naming, type NetworkError, networkError } from "./network_error.ts";
@@ -64,7 +76,7 @@ export interface ConnectOptions {
 const CONNECT_CHECKS: Record<keyof ConnectOptions, Check> = {
   hostname: host,
   port: wholeNumber(1, 65_535),
-  settings: type("object"),
+  settings: checkSettings,
   localAddress: address,
   localPort: wholeNumber(0, 65_535),
   signal(value) {
@@ -130,12 +142,10 @@ function address(value: unknown): void {
  * @throws the reason of the signal.
  */
 export async function connect(options: ConnectOptions): Promise<Deno.TcpConn> {
-  checkOptions("connect", options, CONNECT_CHECKS);
+  checkNamed("connect()", options, optionsOf(CONNECT_CHECKS));
   const { port, signal, timeout = Infinity, localAddress } = options;
   if (port === undefined) throw new TypeError("connect(): port: expected a whole number");
   const list = settingOptions(options.settings ?? {});
-  // a value that is none is told before anything is opened
-  for (const [option, value] of list) OptionBytes.from(option, value);
   if (!isLinux) {
     throw new Deno.errors.NotSupported(
       `options before the SYN are set on Linux, not on ${platformName}: connect with Deno.connect(), then use applySettings()`,

@@ -5,13 +5,20 @@ import { listenAgain } from "../../ffi/rebind.ts";
 import {
   BACKLOG_CAP,
   cappedNote,
+  checkSettings,
   settingOptions,
   type SettingReport,
   type SocketSettings,
 } from "../options/settings.ts";
 import { assertOption } from "../options/assert_option.ts";
 import { acceptQueue } from "./accept_queue.ts";
-import { type Check, checkOptions, type, wholeNumber } from "./check_arguments.ts";
+import {
+  type Check,
+  checkNamed,
+  optionsOf,
+  type,
+  wholeNumber,
+} from "../options/check_arguments.ts";
 import type { Logger } from "./logger.ts";
 import { openAndFind, type OpenListener } from "./open_listener.ts";
 import { complain, putInForce } from "./put_in_force.ts";
@@ -65,7 +72,7 @@ export const LISTEN_CHECKS: Record<keyof ListenOptions, Check> = {
   port: wholeNumber(0, 65_535),
   backlog: wholeNumber(0, MOST),
   reusePort: type("boolean"),
-  settings: type("object"),
+  settings: checkSettings,
   strict: type("boolean"),
   logger: type("object"),
 };
@@ -103,7 +110,7 @@ export interface PreparedListener<L extends Deno.Listener> {
  * @throws {RangeError} when an option is out of range.
  */
 export function listen(options: ListenOptions): Deno.TcpListener {
-  checkOptions("listen", options, LISTEN_CHECKS);
+  checkNamed("listen()", options, optionsOf(LISTEN_CHECKS));
   return prepareListener(options, (to) => Deno.listen(to)).listener;
 }
 

@@ -1,5 +1,5 @@
 import { readOption } from "../../ffi/socket.ts";
-import type { ReadableOption } from "../../ffi/socket_option.ts";
+import { checkOption, type ReadableOption } from "../../ffi/socket_option.ts";
 import { socketFd } from "./socket_fd.ts";
 import type { SocketLike } from "./socket_like.ts";
 
@@ -25,12 +25,14 @@ import type { SocketLike } from "./socket_like.ts";
  * @param expected The value it should have.
  * @throws {OptionAssertionError} when it has another value.
  * @throws {SocketError} when the kernel refuses to tell, or the socket is closed.
+ * @throws {TypeError} when it is no socket, or no option.
  */
 export function assertOption<T>(
   socket: SocketLike,
   option: ReadableOption<T>,
   expected: NoInfer<T>,
 ): void {
+  checkOption(option);
   const actual = readOption(socketFd(socket), option);
   if (!isAsExpected(option, expected, actual)) {
     throw new OptionAssertionError(option.name, expected, actual);
@@ -40,7 +42,9 @@ export function assertOption<T>(
 /** Whether a value that was read is the one that was set. */
 export function isAsExpected<T>(option: ReadableOption<T>, expected: T, actual: T): boolean {
   // of a doubled value one that equals what was asked for was capped at half of that
-  return option.doubles === true ? actual === 2 * Number(expected) : isEqual(actual, expected);
+  return option.doubles === true && typeof expected === "number"
+    ? actual === 2 * expected
+    : isEqual(actual, expected);
 }
 
 /** Deep equality of what codecs decode: primitives, plain objects, bytes, and lists in any order. */

@@ -1,5 +1,5 @@
 import { askOption, readOption } from "../../ffi/socket.ts";
-import type { AskedOption, ReadableOption } from "../../ffi/socket_option.ts";
+import { type AskedOption, checkOption, type ReadableOption } from "../../ffi/socket_option.ts";
 import { socketFd } from "./socket_fd.ts";
 import type { SocketLike } from "./socket_like.ts";
 
@@ -21,6 +21,7 @@ import type { SocketLike } from "./socket_like.ts";
  * @param option The option. One that can only be written does not compile.
  * @returns Its value.
  * @throws {SocketError} when the kernel refuses, or the socket is closed.
+ * @throws {TypeError} when it is no socket, or no option.
  */
 export function getOption<T>(socket: SocketLike, option: ReadableOption<T>): T;
 
@@ -47,6 +48,7 @@ export function getOption(
   option: ReadableOption<unknown> | AskedOption<unknown, unknown>,
   about?: unknown,
 ): unknown {
+  checkOption(option);
   const fd = socketFd(socket);
   return "question" in option ? askOption(fd, option, about) : readOption(fd, option);
 }

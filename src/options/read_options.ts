@@ -1,5 +1,6 @@
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
-import { tryReadOption } from "../../ffi/socket.ts";
+import { SO_TYPE } from "../../ffi/options/socket.ts";
+import { readOption, tryReadOption } from "../../ffi/socket.ts";
 import { type AnySocketOption, isSupported, type ReadableOption } from "../../ffi/socket_option.ts";
 import { socketFd } from "./socket_fd.ts";
 import type { SocketLike } from "./socket_like.ts";
@@ -29,10 +30,11 @@ function isReadable(option: AnySocketOption): option is AnySocketOption & Readab
  *
  * @param socket The socket.
  * @returns The values by the options' names.
- * @throws {SocketError} when the socket is closed.
+ * @throws {SocketError} when the socket is closed, or it is a descriptor of something else.
  */
 export function readOptions(socket: SocketLike): Record<string, unknown> {
   const fd = socketFd(socket);
+  readOption(fd, SO_TYPE); // every socket has it
   const values: Record<string, unknown> = {};
   for (const option of READABLE) {
     const value = tryReadOption(fd, option);

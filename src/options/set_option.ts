@@ -1,5 +1,5 @@
 import { writeOption } from "../../ffi/socket.ts";
-import type { WritableOption } from "../../ffi/socket_option.ts";
+import { checkOption, type WritableOption } from "../../ffi/socket_option.ts";
 import { socketFd } from "./socket_fd.ts";
 import type { SocketLike } from "./socket_like.ts";
 
@@ -24,7 +24,7 @@ import type { SocketLike } from "./socket_like.ts";
  * @param option The option. One that can only be read does not compile.
  * @param value Its new value.
  * @throws {SocketError} when the kernel refuses, or the socket is closed.
- * @throws {TypeError} when the value is of the wrong kind.
+ * @throws {TypeError} when the value is of the wrong kind, or it is no socket or no option.
  * @throws {RangeError} when the value is out of range.
  */
 export function setOption<T>(
@@ -32,5 +32,6 @@ export function setOption<T>(
   option: WritableOption<T>,
   value: NoInfer<T>,
 ): void {
+  checkOption(option);
   writeOption(socketFd(socket), option, value);
 }

@@ -11,10 +11,18 @@ import {
   TCP_USER_TIMEOUT,
 } from "../../ffi/options/tcp.ts";
 import type { OptionTable } from "../../ffi/option_table.ts";
-import { readOption, writeOption } from "../../ffi/socket.ts";
-import type { DefinedOption, ReadableOption, WritableOption } from "../../ffi/socket_option.ts";
+import { show } from "../../ffi/codec.ts";
+import { OptionBytes, readOption, writeOption } from "../../ffi/socket.ts";
+import {
+  checkOption,
+  type DefinedOption,
+  isSupported,
+  type ReadableOption,
+  type WritableOption,
+} from "../../ffi/socket_option.ts";
 import type { Linger } from "../../ffi/structs.ts";
 import { isAsExpected } from "./assert_option.ts";
+import { type Check, checkNamed, optionsOf } from "./check_arguments.ts";
 import { socketFd } from "./socket_fd.ts";
 import type { SocketLike } from "./socket_like.ts";
 
@@ -82,6 +90,54 @@ export interface SocketSettings {
   options?: readonly OptionSetting[];
 }
 
+/** What settings must be, beside what the codecs of their options check. */
+const SETTING_CHECKS: Record<keyof SocketSettings, Check> = {
+  receiveBufferSize: byOption,
+  sendBufferSize: byOption,
+  noDelay: byOption,
+  quickAck: byOption,
+  keepAlive: (value) => {
+    if (typeof value === "object") optionsOf(KEEP_ALIVE_CHECKS)(value);
+  },
+  userTimeout: byOption,
+  synRetries: byOption,
+  linger: byOption,
+  congestion: byOption,
+  options: (value) => {
+    if (!Array.isArray(value)) {
+      throw new TypeError(`expected a list of options with their values, got ${show(value)}`);
+    }
+    for (const setting of value) {
+      if (!Array.isArray(setting) || setting.length !== 2) {
+        throw new TypeError(`expected an option with its value, got ${show(setting)}`);
+      }
+      checkOption(setting[0]);
+    }
+  },
+};
+
+const KEEP_ALIVE_CHECKS: Record<keyof KeepAlive, Check> = {
+  idle: byOption,
+  interval: byOption,
+  count: byOption,
+};
+
+/** The codec of the option checks it. */
+function byOption(): void {}
+
+/**
+ * Checks settings, with the values of all options.
+ *
+ * @throws {TypeError} for a value of the wrong kind, and for what is no setting.
+ * @throws {RangeError} for a value out of range.
+ */
+export function checkSettings(settings: unknown): void {
+  optionsOf(SETTING_CHECKS)(settings);
+  for (const [option, value] of settingOptions(settings as SocketSettings)) {
+    if (isSupported(option)) OptionBytes.from(option, value);
+  }
+}
+
 /** The options that settings stand for, in the order in which they are set. */
 export function settingOptions(settings: SocketSettings): OptionValue[] {
   const list: OptionValue[] = [];
@@ -147,10 +203,11 @@ export interface SettingReport {
  * @param settings What to set.
  * @returns A report for each option that was set, in the order in which they were.
  * @throws {SocketError} when the kernel refuses an option; those before it stay set.
- * @throws {TypeError} when a value is of the wrong kind.
+ * @throws {TypeError} when a value is of the wrong kind, or there is no such setting.
  * @throws {RangeError} when a value is out of range.
  */
 export function applySettings(socket: SocketLike, settings: SocketSettings): SettingReport[] {
+  checkNamed("settings", settings, checkSettings);
   const fd = socketFd(socket);
   return settingOptions(settings).map((setting) => applyOption(fd, setting));
 }

@@ -13,7 +13,7 @@ import {
   socketCookie,
   type SocketIdentity,
 } from "../../ffi/find_fd.ts";
-import { show } from "../../ffi/codec.ts";
+import { checkInteger, show } from "../../ffi/codec.ts";
 import { likelyFds } from "../../ffi/open_fds.ts";
 import { TCP_NODELAY } from "../../ffi/options/tcp.ts";
 import { tryReadOption } from "../../ffi/socket.ts";
@@ -21,6 +21,9 @@ import { errnoNumber, SocketError } from "../../ffi/socket_error.ts";
 import { isKnown, isOpen, notedFd, resourceId } from "./deno_internals.ts";
 import { Descriptor } from "./descriptor.ts";
 import type { SocketLike } from "./socket_like.ts";
+
+/** A descriptor is a C `int`. */
+const MOST_FD = 2 ** 31 - 1;
 
 /** The descriptors of the sockets that were asked for. */
 const found = new WeakMap<object, Descriptor>();
@@ -56,9 +59,13 @@ const forget = new FinalizationRegistry<bigint>((cookie) => owners.delete(cookie
  * @throws {SocketError} EBADF when the socket is closed; EEXIST when several sockets of this process fit
  *   and cannot be told apart from outside.
  * @throws {TypeError} when it is not a socket.
+ * @throws {RangeError} when it is a number that no descriptor has.
  */
 export function socketFd(socket: SocketLike): number {
-  if (typeof socket === "number") return socket;
+  if (typeof socket === "number") {
+    checkInteger(socket, 0, MOST_FD, "a file descriptor");
+    return socket;
+  }
   if (typeof socket !== "object" || socket === null) {
     throw new TypeError(`expected a socket, got ${show(socket)}`);
   }

@@ -1,7 +1,14 @@
 /** `serve()`: TCP served with socket options in force. */
 
 import { show } from "../../ffi/codec.ts";
-import { type Check, checkOptions, seconds, type, wholeNumber } from "../net/check_arguments.ts";
+import {
+  type Check,
+  checkNamed,
+  optionsOf,
+  seconds,
+  type,
+  wholeNumber,
+} from "../options/check_arguments.ts";
 import { LISTEN_CHECKS } from "../net/listen.ts";
 import type { ConnHandler } from "./conn_handler.ts";
 import type { AnyConn } from "./connection.ts";
@@ -29,14 +36,15 @@ const proxyProtocol: Check = (value) => {
   if (typeof value !== "object" || value === null) {
     throw new TypeError(`expected a boolean or an object, got ${show(value)}`);
   }
-  const { from, ...others } = value as Record<string, unknown>;
-  const [other] = Object.keys(others);
-  if (other !== undefined) throw new TypeError(`it has no ${show(other)}`);
-  if (from === undefined) return;
-  if (!Array.isArray(from) || from.length === 0) {
-    throw new TypeError(`from: expected a list of addresses or subnets, got ${Deno.inspect(from)}`);
+  optionsOf({ from: subnets })(value);
+};
+
+/** A list of addresses and subnets. */
+const subnets: Check = (value) => {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new TypeError(`expected a list of addresses or subnets, got ${Deno.inspect(value)}`);
   }
-  allowedPeers({ from });
+  allowedPeers({ from: value });
 };
 
 /** What the options of {@linkcode serve} must be. */
@@ -103,7 +111,7 @@ export function serve(
   options: ServeOptions | ServeTlsOptions,
   handler: ConnHandler | ConnHandler<Deno.TlsConn>,
 ): TcpServer {
-  checkOptions("serve", options, SERVE_CHECKS);
+  checkNamed("serve()", options, optionsOf(SERVE_CHECKS));
   if (typeof handler !== "function") {
     throw new TypeError(`serve() expects a handler after its options, got ${show(handler)}`);
   }

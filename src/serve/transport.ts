@@ -2,6 +2,7 @@
 
 import { TCP_NODELAY } from "../../ffi/options/tcp.ts";
 import { OptionBytes } from "../../ffi/socket.ts";
+import { checkNamed, type } from "../options/check_arguments.ts";
 import type { SocketSettings } from "../options/settings.ts";
 import { type ConnHandler, type ConnInfo, countingBytes } from "./conn_handler.ts";
 import type {
@@ -50,6 +51,7 @@ import { Stream } from "./stream.ts";
 export function protocolHandler(
   factory: () => Protocol | BufferedProtocol,
 ): ConnHandler<Deno.Conn<Deno.NetAddr>> {
+  checkNamed("protocolHandler()", factory, type("function"));
   return countingBytes((conn, info) => new ConnTransport(conn, info, factory()).run());
 }
 

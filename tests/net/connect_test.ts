@@ -281,7 +281,7 @@ Deno.test("connect() refuses what is none before it opens anything, by name, val
       [{ port, localPort: 65_536 }, RangeError, "connect(): localPort"],
       [{ port, timeout: 0 }, RangeError, "connect(): timeout: expected a number of seconds"],
       [{ port, signal: {} }, TypeError, "connect(): signal: expected an AbortSignal"],
-      [{ port, host: "x" }, TypeError, 'connect() has no option "host"'],
+      [{ port, host: "x" }, TypeError, 'connect(): there is no option "host"'],
       [{ port, settings: { keepAlive: { idle: 1.5 } } }, RangeError, "TCP_KEEPIDLE"],
       [{ port, settings: { noDelay: 1 } }, TypeError, "TCP_NODELAY"],
     ] as [ConnectOptions, typeof TypeError, string][]

@@ -16,8 +16,8 @@ const WRONG: [name: string, value: unknown, kind: typeof TypeError, message: Reg
   ["backlog", NaN, RangeError, /got NaN$/],
   ["backlog", -1, RangeError, /got -1$/],
   ["reusePort", 1, TypeError, /reusePort: expected a boolean, got 1$/],
-  ["settings", null, TypeError, /settings: expected an object, got null$/],
-  ["path", "/tmp/socket", TypeError, /has no option "path"$/],
+  ["settings", null, TypeError, /settings: expected an object of options, got null$/],
+  ["path", "/tmp/socket", TypeError, /there is no option "path"$/],
   ["hostname", 7, TypeError, /hostname: expected .* 7$/],
 ];
 
@@ -37,9 +37,9 @@ const WRONG_FOR_SERVE: typeof WRONG = [
   ["proxyProtocol", { from: [] }, TypeError, /from: expected a list of addresses .*, got \[\]$/],
   ["proxyProtocol", { from: ["10.0.0.0/33"] }, TypeError, /a subnet .*, got "10.0.0.0\/33"$/],
   ["proxyProtocol", { from: ["balancer"] }, TypeError, /a subnet .*, got "balancer"$/],
-  ["proxyProtocol", { form: [] }, TypeError, /it has no "form"$/],
+  ["proxyProtocol", { form: [] }, TypeError, /there is no option "form"$/],
   ["onError", {}, TypeError, /onError: expected a function, got an object$/],
-  ["handler", () => {}, TypeError, /has no option "handler"$/],
+  ["handler", () => {}, TypeError, /there is no option "handler"$/],
 ];
 
 function assertRefused(call: () => unknown, kind: typeof TypeError, message: RegExp): void {
@@ -67,6 +67,6 @@ Deno.test("serve() refuses what is no handler, and what are no options", () => {
     TypeError,
     /expects a handler after its options, got undefined$/,
   );
-  assertRefused(() => call(echoOnce()), TypeError, /expects an object of options, got /);
+  assertRefused(() => call(echoOnce()), TypeError, /expected an object of options, got /);
   assertRefused(() => call(undefined, echoOnce()), TypeError, /got undefined$/);
 });

@@ -27,31 +27,35 @@ export function type(name: "boolean" | "function" | "object" | "string"): Check 
 }
 
 /**
- * Checks what a function is asked for.
+ * An object of options.
  *
- * @param caller The function's name.
- * @param options What it is given.
- * @param checks What each option must be, if it is there.
+ * @param checks What each must be, if it is there.
+ */
+export function optionsOf(checks: Readonly<Record<string, Check>>): Check {
+  return (value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new TypeError(`expected an object of options, got ${show(value)}`);
+    }
+    for (const [name, each] of Object.entries(value)) {
+      const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+      if (check === undefined) throw new TypeError(`there is no option ${show(name)}`);
+      if (each !== undefined) checkNamed(name, each, check);
+    }
+  };
+}
+
+/**
+ * Checks one value.
+ *
+ * @param name What messages call it: a function such as "listen()", an argument, an option.
  * @throws {TypeError} for a value of the wrong kind, and for what is no option.
  * @throws {RangeError} for a value out of range.
  */
-export function checkOptions(
-  caller: string,
-  options: unknown,
-  checks: Readonly<Record<string, Check>>,
-): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${caller}() expects an object of options, got ${show(options)}`);
-  }
-  for (const [name, value] of Object.entries(options)) {
-    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
-    if (check === undefined) throw new TypeError(`${caller}() has no option ${show(name)}`);
-    if (value === undefined) continue;
-    try {
-      check(value);
-    } catch (error) {
-      const Kind = error instanceof RangeError ? RangeError : TypeError;
-      throw new Kind(`${caller}(): ${name}: ${(error as Error).message}`, { cause: error });
-    }
+export function checkNamed(name: string, value: unknown, check: Check): void {
+  try {
+    check(value);
+  } catch (error) {
+    const Kind = error instanceof RangeError ? RangeError : TypeError;
+    throw new Kind(`${name}: ${(error as Error).message}`, { cause: error });
   }
 }
