@@ -103,6 +103,7 @@ const SETTING_CHECKS: Record<keyof SocketSettings, Check> = {
   synRetries: byOption,
   linger: byOption,
   congestion: byOption,
+  deferAccept: byOption,
   options: (value) => {
     if (!Array.isArray(value)) {
       throw new TypeError(`expected a list of options with their values, got ${show(value)}`);
