@@ -163,6 +163,24 @@ const SYMBOLS = {
     result: "i32", // ssize_t; no call here moves 2 GiB, and a number is cheaper than a bigint
   },
 
+  readlink: {
+    parameters: [
+      "buffer", // const char *pathname
+      "buffer", // char *buf
+      "usize", // size_t bufsiz
+    ],
+    result: "i32", // ssize_t, as above
+  },
+  ioctl: {
+    // variadic in C: bound for Linux alone, where such an argument travels as any other
+    parameters: [
+      "i32", // int fd
+      "u64", // unsigned long op
+      "buffer", // char *argp
+    ],
+    result: "i32",
+  },
+
   // data
   recv: {
     parameters: [
@@ -202,7 +220,20 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
+
   // the kernel
+  syscall: {
+    // for what older libcs do not have; variadic as ioctl, and for Linux alone
+    parameters: [
+      "i64", // long number
+      "i64",
+      "i64",
+      "i64",
+      "i64",
+      "i64",
+    ],
+    result: "i32", // long, of calls whose result is an int
+  },
   uname: {
     parameters: [
       "buffer", // struct utsname *buf

@@ -11,6 +11,7 @@ import { isDarwin } from "./platform.ts";
 const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = isDarwin ? 30 : 10;
+const AF_VSOCK = 40;
 
 /** `sizeof(struct sockaddr_storage)`. */
 export const SOCKADDR_STORAGE = 128;
@@ -26,6 +27,8 @@ const IN_ADDR = 4; // sin_addr
 const IN6_ADDR = 8; // sin6_addr
 const SCOPE_ID = 24; // sin6_scope_id
 const SUN_PATH = 2; // sun_path
+const SVM_PORT = 4; // svm_port
+const SVM_CID = 8; // svm_cid
 
 // `sizeof(struct sockaddr_in)`, `sizeof(struct sockaddr_in6)`
 const SOCKADDR_IN = 16;
@@ -47,6 +50,10 @@ function writeFamily(family: number, length: number, into: DataView): void {
 export function readSockaddr(from: DataView, transport: Deno.Addr["transport"]): Deno.Addr {
   if (readFamily(from) === AF_UNIX) {
     return { transport: transport === "unixpacket" ? transport : "unix", path: readPath(from) };
+  }
+  if (readFamily(from) === AF_VSOCK && from.byteLength >= SVM_CID + 4) {
+    const [cid, port] = [from.getUint32(SVM_CID, true), from.getUint32(SVM_PORT, true)];
+    return { transport: "vsock", cid, port };
   }
   return {
     transport: transport === "udp" ? transport : "tcp",
