@@ -71,6 +71,21 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  accept: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // struct sockaddr *addr
+      "buffer", // socklen_t *addrlen
+    ],
+    result: "i32",
+  },
+  setns: {
+    parameters: [
+      "i32", // int fd
+      "i32", // int nstype
+    ],
+    result: "i32",
+  },
   listen: {
     parameters: [
       "i32", // int sockfd

@@ -91,6 +91,12 @@ export function sockaddrOf(addr: Deno.NetAddr): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** The same of the loopback interface in a family, with port 0: the kernel picks one. */
+export function loopback(family: number): Uint8Array<ArrayBuffer> {
+  const hostname = family === AF_INET6 ? "::1" : "127.0.0.1";
+  return sockaddrOf({ transport: "tcp", hostname, port: 0 });
+}
+
 /** The index of an interface, which is given by its name or by the index itself. */
 function zoneIndex(zone: string): number {
   if (/^\d{1,9}$/.test(zone)) return Number(zone);

@@ -51,6 +51,11 @@ export interface SocketOption<T, Access extends OptionAccess = "read-write"> {
    * and does without it where the kernel refuses it.
    */
   readonly lapses?: boolean;
+  /**
+   * Whether the kernel chooses it in the course of a connection, as long as nobody has: its value then does not tell
+   * whether it was set. Of a buffer's size SO_BUF_LOCK tells it, by this name.
+   */
+  readonly tuned?: true | "send" | "receive";
   /** Whether it tells what happens to a socket, and so changes by itself. */
   readonly measures?: boolean;
   /** Whether reading it changes the socket, so that `readOptions()` leaves it out. */

@@ -411,10 +411,11 @@ const canPeek = has("python3") && await (async () => {
   }
 })();
 
-/** A test that looks at the sockets of a Python process. */
-export function testPeeking(name: string, fn: () => Promise<void>): void {
-  const reason = canPeek ? "" : " [ignored: no python3 whose descriptors may be copied]";
-  Deno.test({ name: name + reason, ignore: !canPeek, fn });
+/** A test that looks at the sockets of a Python process, or of another program, beside what {@linkcode isHere} knows. */
+export function testPeeking(name: string, fn: () => Promise<void>, needs: string[] = []): void {
+  if (canPeek) return testWith(needs, name, fn);
+  const reason = " [ignored: no python3 whose descriptors may be copied]";
+  Deno.test({ name: name + reason, ignore: true, fn });
 }
 
 /** A connection to a listener or a server of this process. */

@@ -10,8 +10,10 @@ const FLOORS = [
   "src/net/",
   "src/cli/",
   "src/serve/",
+  "src/inspect/",
   "src/program/",
   "server.ts",
+  "inspect.ts",
 ];
 
 /** The source files below some places. */
@@ -68,6 +70,13 @@ Deno.test("nothing imports upwards", () => {
       .map((imported) => `${file} → ${imported}`)
   );
   assertEquals(upwards, []);
+});
+
+Deno.test("two programs stand beside one another", () => {
+  const imports = (wing: string, other: RegExp): string[] =>
+    [...graphOf([wing])].flatMap(([, imported]) => imported.filter((file) => other.test(file)));
+  assertEquals(imports("src/inspect/", /^src\/(serve|program)\//), []);
+  assertEquals(imports("src/program/", /^src\/inspect\//), []);
 });
 
 Deno.test("what users import is no part of what it is made of", () => {

@@ -628,6 +628,7 @@ export const SO_PROTOCOL: SocketOption<SocketProtocol, "read-only"> = option(
 export const SO_RCVBUF: SocketOption<number> = option("SOL_SOCKET", "SO_RCVBUF", 8, byteCount, {
   doubles: !isDarwin,
   cappedBy: "net.core.rmem_max",
+  tuned: "receive",
   setBefore: "connect",
 });
 
@@ -753,6 +754,7 @@ export const SO_SELECT_ERR_QUEUE: SocketOption<boolean> = option(
 export const SO_SNDBUF: SocketOption<number> = option("SOL_SOCKET", "SO_SNDBUF", 7, byteCount, {
   doubles: !isDarwin,
   cappedBy: "net.core.wmem_max",
+  tuned: "send",
 });
 
 /**

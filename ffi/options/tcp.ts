@@ -541,6 +541,7 @@ export const TCP_TIMESTAMP: SocketOption<number> = option(
   "TCP_TIMESTAMP",
   24,
   uint32,
+  { tuned: true },
 );
 
 /**
@@ -584,7 +585,7 @@ export const TCP_WINDOW_CLAMP: SocketOption<number> = option(
   "TCP_WINDOW_CLAMP",
   10,
   int,
-  { setBefore: "connect" },
+  { setBefore: "connect", tuned: true },
 );
 
 /**

@@ -121,7 +121,7 @@ export class FlagTable<Groups extends Readonly<Record<string, Flags>>> {
       if (other !== undefined) alias[other] = name;
     }
     const positional: string[] = [];
-    const { _: rest, ...texts } = parseArgs(this.#joinValues(args), {
+    const { _: rest, ...texts } = parseArgs(this.#joinValues(args, mostPositional), {
       // a flag without a value is a text too, so that one that is given all the same is seen
       string: names,
       collect: [...names, ...Object.keys(alias)],
@@ -158,13 +158,13 @@ export class FlagTable<Groups extends Readonly<Record<string, Flags>>> {
 
   /**
    * Joins to a flag what parseArgs() would not take for its value: a number below 0, an empty text, and the text that
-   * stands for no value.
+   * stands for no value. Where an argument may be no flag, a flag that is on or off does not take it for a value.
    */
-  #joinValues(args: readonly string[]): string[] {
+  #joinValues(args: readonly string[], mostPositional: number): string[] {
     const joined: string[] = [];
     for (const arg of args) {
       const before = joined.at(-1);
-      const bare = this.#bareText(arg);
+      const bare = mostPositional > 0 && this.#isOnOrOff(arg) ? "" : this.#bareText(arg);
       if (before !== undefined && /^--[^=]+$/.test(before) && /^(-\d.*)?$/.test(arg)) {
         joined[joined.length - 1] = `${before}=${arg}`;
       } else {
@@ -177,6 +177,13 @@ export class FlagTable<Groups extends Readonly<Record<string, Flags>>> {
   /** The text that stands for no value of a flag, where its value may be left out. */
   #bareText(arg: string | undefined): string | undefined {
     return arg?.startsWith("--") ? this.#flags[arg.slice(2)]?.bare : undefined;
+  }
+
+  #isOnOrOff(arg: string): boolean {
+    const name = arg.replace(/^--?/, "");
+    const isFlag = ([own, { alias, parse }]: [string, Flag<unknown>]): boolean =>
+      parse === undefined && (own === name || alias === name);
+    return arg !== name && Object.entries(this.#flags).some(isFlag);
   }
 
   /** What to say of an argument that is not taken. */

@@ -48,7 +48,7 @@ export function isAsExpected<T>(option: ReadableOption<T>, expected: T, actual: 
 }
 
 /** Deep equality of what codecs decode: primitives, plain objects, bytes, and lists in any order. */
-function isEqual(a: unknown, b: unknown): boolean {
+export function isEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a) && Array.isArray(b)) {

@@ -6,7 +6,7 @@ import { socketFd } from "./socket_fd.ts";
 import type { SocketLike } from "./socket_like.ts";
 
 /** The options that can be read without changing the socket. */
-const READABLE = OPTION_TABLE.filter(isReadable);
+export const READABLE_OPTIONS: readonly ReadableOption<unknown>[] = OPTION_TABLE.filter(isReadable);
 
 function isReadable(option: AnySocketOption): option is AnySocketOption & ReadableOption<unknown> {
   return option.access !== "write-only" && isSupported(option) && option.consumes !== true;
@@ -36,7 +36,7 @@ export function readOptions(socket: SocketLike): Record<string, unknown> {
   const fd = socketFd(socket);
   readOption(fd, SO_TYPE); // every socket has it
   const values: Record<string, unknown> = {};
-  for (const option of READABLE) {
+  for (const option of READABLE_OPTIONS) {
     const value = tryReadOption(fd, option);
     if (value !== undefined) values[option.name] = value;
   }

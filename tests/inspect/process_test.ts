@@ -1,0 +1,99 @@
+/** What keeps one from looking at a process, and what is said of it. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { output, run, Strace, testPeeking, testWith } from "../helpers.ts";
+import { inspectCommand, printed, runInspect } from "./run_inspect.ts";
+import { Target } from "./target.ts";
+
+/** The one line that it ends with. */
+async function refusal(code: number, args: (string | number)[], wrap?: string[]): Promise<string> {
+  const ended = await runInspect(args, wrap);
+  assertEquals([ended.code, ended.stdout], [code, ""], ended.stderr);
+  assertMatch(ended.stderr, /^[^\n]+\n$/);
+  return ended.stderr.trimEnd();
+}
+
+testWith("Linux", "a process that is not there", async () => {
+  assertEquals(await refusal(1, [2 ** 22 + 1]), "there is no process 4194305");
+});
+
+testWith("Linux", "permissions of Deno that are missing are named, without a prompt", async () => {
+  const [deno, ...args] = inspectCommand("self");
+  const without = (flag: string) => run(deno!, args.filter((arg) => !arg.startsWith(flag)));
+  const read = await without("--allow-read");
+  assertEquals([read.code, read.stderr], [2, "inspecting takes --allow-read=/proc\n"]);
+  const ffi = await without("--allow-ffi");
+  assertEquals(ffi.code, 2);
+  assertMatch(ffi.stderr, /^socket options need the C library: run with --allow-ffi/);
+});
+
+testPeeking("another user's process", async () => {
+  await using target = await Target.start("l, a, c = pair()");
+  const pid = await target.pid;
+  // what Deno has fetched, where that user may read it
+  const cache = await Deno.makeTempDir();
+  await Deno.chmod(cache, 0o777);
+  const { denoDir } = JSON.parse(await output(Deno.execPath(), "info", "--json"));
+  await output("cp", "-r", `${denoDir}/npm`, cache);
+  const nobody = ["env", `DENO_DIR=${cache}`, "setpriv", "--reuid=65534", "--clear-groups"];
+  const line = await refusal(1, [pid], nobody)
+    .finally(() => Deno.remove(cache, { recursive: true }));
+  assertMatch(
+    line,
+    /^process \d+ \(\S+\) belongs to user 0, and this is user 65534: run as that user or as root$/,
+  );
+}, ["root", "setpriv"]);
+
+testPeeking("a kernel, a container or yama that says no", async () => {
+  await using target = await Target.start("l, a, c = pair()");
+  const cases: [injected: string, line: RegExp][] = [
+    [
+      "pidfd_open:error=ENOSYS",
+      /^pidfd_open\(2\) is missing: it takes Linux 5\.6.*this is Linux \d/,
+    ],
+    ["pidfd_getfd:error=ENOSYS", /^pidfd_getfd\(2\) is missing: it takes Linux 5\.6/],
+    ["pidfd_getfd:error=EPERM", /may not be looked at: that takes CAP_SYS_PTRACE|ptrace_scope is/],
+  ];
+  for (const [injected, line] of cases) {
+    using strace = new Strace("pidfd_open,pidfd_getfd", [`--inject=${injected}`]);
+    assertMatch(await refusal(1, [await target.pid], strace.command), line);
+  }
+}, ["strace"]);
+
+testPeeking("every copy is closed before the next one is made", async () => {
+  await using target = await Target.start("l, a, c = pair()");
+  using strace = new Strace("pidfd_getfd,close");
+  const { code } = await runInspect([await target.pid, "--json"], strace.command);
+  assertEquals(code, 0);
+  const open = new Set<string>();
+  let copies = 0;
+  for (const line of await strace.lines()) {
+    const [, copy] = /^pidfd_getfd\(.*= (\d+)/.exec(line) ?? [];
+    const [, closed] = /^close\((\d+)\)/.exec(line) ?? [];
+    if (closed !== undefined) open.delete(closed);
+    if (copy === undefined) continue;
+    assertEquals(open.size, 0);
+    open.add(copy);
+    copies++;
+  }
+  assertEquals([copies, open.size], [3, 0]);
+}, ["strace"]);
+
+testPeeking("nothing is set without --set", async () => {
+  await using target = await Target.start("l, a, c = pair()");
+  const pid = await target.pid;
+  for (const flags of [["--changed"], ["--json"], ["--watch", "--count=2", "--interval=0.1"]]) {
+    using strace = new Strace("setsockopt");
+    assertEquals((await runInspect([pid, ...flags], strace.command)).code, 0);
+    assertEquals((await strace.lines()).filter((line) => line.startsWith("setsockopt")), []);
+  }
+}, ["strace"]);
+
+testPeeking("a process that ends while it is watched ends that", async () => {
+  const target = await Target.start("l, a, c = pair()");
+  const pid = await target.pid;
+  const watching = printed(pid, "--watch", "--interval=0.1");
+  await target.ask("time.sleep(0.3)");
+  await target[Symbol.asyncDispose]();
+  assertMatch(await watching, /2 connections/);
+});
