@@ -114,6 +114,7 @@ export type {
 } from "./src/serve/protocol.ts";
 export type { ProxyHeader, ProxyTls, ProxyTlv } from "./src/serve/proxy_protocol.ts";
 export { protocolHandler } from "./src/serve/transport.ts";
+export type { OpenConnection } from "./src/serve/open_connection.ts";
 export { readOptions } from "./src/options/read_options.ts";
 export { serve } from "./src/serve/serve.ts";
 export type {

@@ -21,9 +21,10 @@ import { findingsAsText } from "./src/program/findings_text.ts";
 import { keepInspectorShut } from "./src/program/inspector.ts";
 import { endLogging, isTelemetryOn, startLogging } from "./src/program/log.ts";
 import { exportMetrics } from "./src/program/metrics.ts";
+import { programStats } from "./src/program/program_stats.ts";
 import { serveAs } from "./src/program/serve_as.ts";
 import { WORKER_MODULE, WorkerPool } from "./src/program/worker_pool.ts";
-import type { ServerStats } from "./src/serve/stats.ts";
+import type { TcpServer } from "./src/serve/serve_options.ts";
 
 /**
  * Runs the program.
@@ -49,11 +50,7 @@ async function runCheck(options: CommandLine): Promise<number> {
 }
 
 /** What serves: one server, or a pool of threads. */
-interface Serving {
-  readonly finished: Promise<void>;
-  shutdown(): Promise<void>;
-  stats(): ServerStats | Promise<ServerStats>;
-}
+type Serving = TcpServer | WorkerPool;
 
 /** Serves until a signal. */
 async function run(options: CommandLine, args: string[]): Promise<void> {
@@ -101,8 +98,10 @@ function obeySignals(serving: () => Serving | undefined): void {
     });
   }
   Deno.addSignalListener("SIGUSR2", async () => {
-    const stats = await serving()?.stats();
-    if (stats !== undefined) standardOutput.write(JSON.stringify(stats));
+    const each = serving();
+    if (each === undefined) return;
+    const stats = each instanceof WorkerPool ? await each.stats() : programStats(each);
+    standardOutput.write(JSON.stringify(stats));
   });
 }
 

@@ -2,6 +2,7 @@
 
 import { parseCommandLine } from "./command_line.ts";
 import { endLogging, startLogging } from "./log.ts";
+import { type ProgramStats, programStats } from "./program_stats.ts";
 import { serveAs } from "./serve_as.ts";
 import type { TcpServer } from "../serve/serve_options.ts";
 import type { ServerStats } from "../serve/stats.ts";
@@ -21,7 +22,7 @@ export type ToWorker =
 /** What it answers. */
 export type FromWorker =
   | { readonly event: "listening"; readonly port: number }
-  | { readonly event: "stats"; readonly stats: ServerStats }
+  | { readonly event: "stats"; readonly stats: ProgramStats }
   | { readonly event: "stopped"; readonly stats: ServerStats }
   | { readonly event: "failed"; readonly message: string; readonly wrongUsage: boolean };
 
@@ -39,7 +40,7 @@ channel.onmessage = ({ data }): void => {
     case "serve":
       return void run(data.worker, data.args, data.port);
     case "stats":
-      return server && channel.postMessage({ event: "stats", stats: server.stats() });
+      return server && channel.postMessage({ event: "stats", stats: programStats(server) });
     case "stop":
       return void server?.shutdown();
   }

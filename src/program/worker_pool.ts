@@ -7,6 +7,7 @@
 
 import type { Logger } from "../net/logger.ts";
 import { type ServerStats, sumIfKnown } from "../serve/stats.ts";
+import { type ProgramStats, sumUp } from "./program_stats.ts";
 import { WorkerThread } from "./worker_thread.ts";
 
 /** What a {@linkcode WorkerPool} is asked for. */
@@ -131,7 +132,7 @@ export class WorkerPool {
   }
 
   /** What all of them have done together. */
-  async stats(): Promise<ServerStats> {
+  async stats(): Promise<ProgramStats> {
     const past = [...this.#past]; // a thread that stops meanwhile is among the answers already
     const answers = await Promise.all([...this.#threads.values()].map((thread) => thread.stats()));
     return sumStats([...past, ...answers.filter((stats) => stats !== undefined)]);
@@ -147,7 +148,7 @@ export class WorkerPool {
 }
 
 /** Statistics of several servers as those of one. */
-function sumStats(all: readonly ServerStats[]): ServerStats {
+function sumStats(all: readonly ProgramStats[]): ProgramStats {
   const sum = (
     field:
       | "accepted"
@@ -164,6 +165,7 @@ function sumStats(all: readonly ServerStats[]): ServerStats {
   for (const stats of all) {
     for (const [name, n] of Object.entries(stats.errors)) errors[name] = (errors[name] ?? 0) + n;
   }
+  const open = all.flatMap(({ connections }) => connections ?? []);
   return {
     accepted: sum("accepted"),
     active: sum("active"),
@@ -177,5 +179,6 @@ function sumStats(all: readonly ServerStats[]): ServerStats {
     acceptPauses: sum("acceptPauses"),
     queues: all.flatMap(({ queues }) => queues),
     uptime: Math.max(0, ...all.map(({ uptime }) => uptime)),
+    ...open.length > 0 && { connections: sumUp(open) },
   };
 }

@@ -2,6 +2,7 @@
 
 import type { ServerStats } from "../serve/stats.ts";
 import { UsageError } from "../cli/usage_error.ts";
+import type { ProgramStats } from "./program_stats.ts";
 import type { FromWorker, ToWorker } from "./worker.ts";
 
 /** How a thread has ended: what it has done, where it was told to stop, or why it died. */
@@ -18,7 +19,7 @@ export class WorkerThread {
   readonly #listening = Promise.withResolvers<number>();
   readonly #ended = Promise.withResolvers<ThreadEnd>();
   /** Who waits for statistics, in the order in which they have asked and are answered. */
-  readonly #asking: ((stats: ServerStats | undefined) => void)[] = [];
+  readonly #asking: ((stats: ProgramStats | undefined) => void)[] = [];
   #isListening = false;
   #last: ServerStats | undefined;
 
@@ -54,7 +55,7 @@ export class WorkerThread {
   }
 
   /** What its server has done so far, or did until it stopped; `undefined` where it does not listen yet, or dies. */
-  stats(): Promise<ServerStats | undefined> {
+  stats(): Promise<ProgramStats | undefined> {
     if (!this.#isListening) return Promise.resolve(this.#last);
     this.#post({ do: "stats" });
     return new Promise((resolve) => this.#asking.push(resolve));

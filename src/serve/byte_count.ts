@@ -21,15 +21,32 @@ export interface Bytes {
  */
 export function kernelCount(fd: number, failure: string | undefined): Bytes | undefined {
   const info = tryReadOption(fd, TCP_INFO);
-  if (info?.bytesReceived === undefined || info.bytesSent === undefined) return undefined;
-  const sent = info.bytesSent - (info.bytesRetrans ?? 0n);
-  const isEnded = FIN_RECEIVED.has(info.state) ||
-    info.state === "close" && wasEnded(info, sent, failure ?? pendingError(fd));
+  if (info === undefined) return undefined;
+  return countOf(info, () => wasEnded(info, failure ?? pendingError(fd)));
+}
+
+/**
+ * What the kernel has counted on a connection.
+ *
+ * @param info What it says.
+ * @param wasEnded Whether the peer of a connection that is over had sent its FIN; `undefined` where that cannot be told.
+ */
+export function countOf(
+  info: TcpInfo,
+  wasEnded: () => boolean | undefined = () => undefined,
+): Bytes | undefined {
+  if (info.bytesReceived === undefined || info.bytesSent === undefined) return undefined;
+  const isEnded = info.state === "close" ? wasEnded() : FIN_RECEIVED.has(info.state);
   if (isEnded === undefined) return undefined;
   return {
     bytesIn: Number(info.bytesReceived) - (isEnded ? 1 : 0),
-    bytesOut: Number(sent) + (info.notsentBytes ?? 0),
+    bytesOut: Number(sentOnce(info)) + (info.notsentBytes ?? 0),
   };
+}
+
+/** Bytes sent, those that were sent again counting once. */
+function sentOnce({ bytesSent = 0n, bytesRetrans = 0n }: TcpInfo): bigint {
+  return bytesSent - bytesRetrans;
 }
 
 /** The states after the peer's FIN, which the kernel counts as a byte received. */
@@ -41,11 +58,11 @@ const FIN_RECEIVED: ReadonlySet<TcpState> = new Set([
 ]);
 
 /** Whether the peer of a connection that is over had sent its FIN; `undefined` where that cannot be told. */
-function wasEnded(info: TcpInfo, sent: bigint, failure: string | undefined): boolean | undefined {
+function wasEnded(info: TcpInfo, failure: string | undefined): boolean | undefined {
   if (failure === "ECONNRESET") return false; // a reset after a FIN is EPIPE to Linux
   if (failure === "EPIPE") return true;
   // the own FIN counts as acknowledged: so it was no reset that ended it
-  if (failure === undefined && (info.bytesAcked ?? 0n) > sent) return true;
+  if (failure === undefined && (info.bytesAcked ?? 0n) > sentOnce(info)) return true;
   return undefined;
 }
 

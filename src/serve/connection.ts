@@ -30,6 +30,8 @@ export class Connection implements ConnInfo {
   /** Whether its listener hands connections out with their first data, so that it is worth looking for at once. */
   isDeferred = false;
   onClosed: (() => void) | undefined = undefined;
+  /** When it was accepted: in milliseconds, as `performance.now()` has them. */
+  readonly acceptedAt: number = performance.now();
   /** When to ask again whether it is idle: in milliseconds, as `performance.now()` has them. */
   idleAt = 0;
   /** What its header says, where there is one, and how many bytes that took. */

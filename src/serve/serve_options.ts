@@ -2,6 +2,7 @@
 
 import type { ListenOptions } from "../net/listen.ts";
 import type { ConnInfo } from "./conn_handler.ts";
+import type { OpenConnection } from "./open_connection.ts";
 import type { ServerStats } from "./stats.ts";
 
 /** What {@linkcode serve} is asked for. */
@@ -112,6 +113,8 @@ export interface TcpServer extends AsyncDisposable {
   shutdown(): Promise<void>;
   /** What the server has done so far. */
   stats(): ServerStats;
+  /** The connections that are open now, in the order in which they were accepted. */
+  connections(): OpenConnection[];
   /** Keeps the process running while the server listens; it does so from the start. */
   ref(): void;
   /** Lets the process end although the server listens. */

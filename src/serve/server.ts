@@ -11,6 +11,7 @@ import { describeOptions } from "./connection_check.ts";
 import { Connections } from "./connections.ts";
 import { callUser, errorCode, isClosedHere } from "./errors.ts";
 import { IdleSweep } from "./idle_sweep.ts";
+import { describeConnection, type OpenConnection } from "./open_connection.ts";
 import { openPorts, type Port } from "./port.ts";
 import { ProxyProtocolError } from "./proxy_protocol.ts";
 import { allowedPeers, readProxyHeader } from "./read_proxy_header.ts";
@@ -345,6 +346,11 @@ export class Server implements TcpServer {
       this.#active.size,
       this.#stopping ? [] : this.#ports.map((port) => port.acceptQueue()),
     );
+  }
+
+  connections(): OpenConnection[] {
+    const now = performance.now();
+    return this.#active.toArray().map((connection) => describeConnection(connection, now));
   }
 
   ref(): void {
