@@ -116,6 +116,7 @@ export type { ProxyHeader, ProxyTls, ProxyTlv } from "./src/serve/proxy_protocol
 export { protocolHandler } from "./src/serve/transport.ts";
 export type { OpenConnection } from "./src/serve/open_connection.ts";
 export { readOptions } from "./src/options/read_options.ts";
+export { relay, type Relayed } from "./src/serve/relay.ts";
 export { serve } from "./src/serve/serve.ts";
 export type {
   ProxyProtocolOptions,

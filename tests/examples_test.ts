@@ -18,7 +18,7 @@ const EXAMPLES: Record<string, string[]> = {
 };
 
 /** Examples that serve until they are stopped, and have no verdict. */
-const SERVERS = ["echo_protocol", "with_std"];
+const SERVERS = ["echo_protocol", "proxy", "with_std"];
 
 const example = (...args: string[]) =>
   run(Deno.execPath(), ["run", "--allow-all", `${ROOT}examples/run.ts`, ...args]);

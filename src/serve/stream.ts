@@ -16,12 +16,15 @@ import { giveBuffer, LARGE, sharedBuffer, SMALL, takeBuffer, TLS_RECORD } from "
 /** How many bytes a connection moves before others have their turn. */
 const TURN = LARGE;
 
+/** Where a stream counts, and says that its connection should linger. */
+export type StreamInfo = Pick<ConnInfo, "bytesIn" | "bytesOut" | "linger">;
+
 /** The bytes of one connection. */
 export class Stream {
   readonly isTls: boolean;
   readonly #isDeferred: boolean;
   readonly #conn: Deno.Conn<Deno.NetAddr>;
-  readonly #info: ConnInfo;
+  readonly #info: StreamInfo;
   readonly #descriptor: Descriptor | undefined;
   /** Made by who waits first: what is there already needs none. */
   #buffer: Uint8Array<ArrayBuffer> | undefined = undefined;
@@ -29,7 +32,7 @@ export class Stream {
   #read = 0;
   #turn = -1;
 
-  constructor(conn: Deno.Conn<Deno.NetAddr>, info: ConnInfo) {
+  constructor(conn: Deno.Conn<Deno.NetAddr>, info: StreamInfo) {
     this.isTls = isTls(conn);
     this.#conn = conn;
     this.#info = info;
@@ -172,7 +175,7 @@ function isShared(data: Uint8Array<ArrayBuffer>): boolean {
 }
 
 /** The descriptor of a connection that is provable: a server knows it, of others it is found. */
-function descriptorOf(conn: Deno.Conn<Deno.NetAddr>, info: ConnInfo): Descriptor | undefined {
+function descriptorOf(conn: Deno.Conn<Deno.NetAddr>, info: StreamInfo): Descriptor | undefined {
   const descriptor = info instanceof Connection && info.conn === conn
     ? info.descriptor
     : socketDescriptor(conn);
