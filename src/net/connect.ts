@@ -13,6 +13,7 @@ import {
   type SocketSettings,
 } from "../options/settings.ts";
 import {
+  abortSignal,
   type Check,
   checkNamed,
   optionsOf,
@@ -79,11 +80,7 @@ const CONNECT_CHECKS: Record<keyof ConnectOptions, Check> = {
   settings: checkSettings,
   localAddress: address,
   localPort: wholeNumber(0, 65_535),
-  signal(value) {
-    if (!(value instanceof AbortSignal)) {
-      throw new TypeError(`expected an AbortSignal, got ${show(value)}`);
-    }
-  },
+  signal: abortSignal,
   timeout: seconds,
   strict: type("boolean"),
   logger: type("object"),

@@ -26,6 +26,13 @@ export function type(name: "boolean" | "function" | "object" | "string"): Check 
   };
 }
 
+/** An AbortSignal. */
+export function abortSignal(value: unknown): void {
+  if (!(value instanceof AbortSignal)) {
+    throw new TypeError(`expected an AbortSignal, got ${show(value)}`);
+  }
+}
+
 /**
  * An object of options.
  *

@@ -2,6 +2,7 @@
 
 import { show } from "../../ffi/codec.ts";
 import {
+  abortSignal,
   type Check,
   checkNamed,
   optionsOf,
@@ -51,7 +52,7 @@ const subnets: Check = (value) => {
 const SERVE_CHECKS: Record<keyof ServeTlsOptions, Check> = {
   ...LISTEN_CHECKS,
   hostname: hostnames,
-  signal: type("object"),
+  signal: abortSignal,
   onListen: type("function"),
   onError: type("function"),
   maxConnections: connections,

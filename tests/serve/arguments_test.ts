@@ -38,6 +38,7 @@ const WRONG_FOR_SERVE: typeof WRONG = [
   ["proxyProtocol", { from: ["10.0.0.0/33"] }, TypeError, /a subnet .*, got "10.0.0.0\/33"$/],
   ["proxyProtocol", { from: ["balancer"] }, TypeError, /a subnet .*, got "balancer"$/],
   ["proxyProtocol", { form: [] }, TypeError, /there is no option "form"$/],
+  ["signal", {}, TypeError, /signal: expected an AbortSignal, got an object$/],
   ["onError", {}, TypeError, /onError: expected a function, got an object$/],
   ["handler", () => {}, TypeError, /there is no option "handler"$/],
 ];
