@@ -21,6 +21,7 @@ import { findingsAsText } from "./src/program/findings_text.ts";
 import { keepInspectorShut } from "./src/program/inspector.ts";
 import { endLogging, isTelemetryOn, startLogging } from "./src/program/log.ts";
 import { exportMetrics } from "./src/program/metrics.ts";
+import { PassedSockets } from "./src/program/passed_sockets.ts";
 import { programStats } from "./src/program/program_stats.ts";
 import { serveAs } from "./src/program/serve_as.ts";
 import { WORKER_MODULE, WorkerPool } from "./src/program/worker_pool.ts";
@@ -112,7 +113,7 @@ function startWorkers(
   count: number,
   logger: Logger,
 ): WorkerPool {
-  if (!options["reuse-port"]) {
+  if (!options["reuse-port"] && !new PassedSockets(options.fd).areThere) {
     throw new UsageError("--workers takes --reuse-port: they share the port");
   }
   requireSource(WORKER_MODULE);

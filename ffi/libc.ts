@@ -111,6 +111,17 @@ const SYMBOLS = {
     result: "pointer",
   },
 
+  // names
+  getaddrinfoNow: {
+    name: "getaddrinfo",
+    parameters: [
+      "buffer", // const char *node
+      "buffer", // const char *service
+      "buffer", // const struct addrinfo *hints
+      "buffer", // struct addrinfo **res
+    ],
+    result: "i32",
+  },
   freeaddrinfo: {
     parameters: [
       "usize", // struct addrinfo *res
@@ -140,6 +151,16 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  fcntlOf: {
+    name: "fcntl",
+    // with its third argument, for Linux alone: on macOS arm64 it travels on the stack
+    parameters: [
+      "i32", // int fd
+      "i32", // int cmd
+      "i32", // int arg
+    ],
+    result: "i32",
+  },
   poll: {
     parameters: [
       "buffer", // struct pollfd *fds
@@ -151,6 +172,23 @@ const SYMBOLS = {
   dup: {
     parameters: [
       "i32", // int oldfd
+    ],
+    result: "i32",
+  },
+  dup3: {
+    parameters: [
+      "i32", // int oldfd
+      "i32", // int newfd
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  epoll_ctl: {
+    parameters: [
+      "i32", // int epfd
+      "i32", // int op
+      "i32", // int fd
+      "buffer", // struct epoll_event *event
     ],
     result: "i32",
   },
@@ -169,6 +207,14 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  readlink: {
+    parameters: [
+      "buffer", // const char *pathname
+      "buffer", // char *buf
+      "usize", // size_t bufsiz
+    ],
+    result: "i32", // ssize_t, as below
+  },
   read: {
     parameters: [
       "i32", // int fd
@@ -178,14 +224,6 @@ const SYMBOLS = {
     result: "i32", // ssize_t; no call here moves 2 GiB, and a number is cheaper than a bigint
   },
 
-  readlink: {
-    parameters: [
-      "buffer", // const char *pathname
-      "buffer", // char *buf
-      "usize", // size_t bufsiz
-    ],
-    result: "i32", // ssize_t, as above
-  },
   ioctl: {
     // variadic in C: bound for Linux alone, where such an argument travels as any other
     parameters: [

@@ -42,6 +42,14 @@ export class LookupError extends Error {
   }
 }
 
+/** What is asked: the name, that it is for TCP, and room for where the answer begins. */
+function question(hostname: string) {
+  const node = new TextEncoder().encode(`${hostname}\0`);
+  const hints = new Uint8Array(ADDRINFO);
+  new DataView(hints.buffer).setInt32(AI_SOCKTYPE, SOCK_STREAM, true);
+  return { node, hints, first: new BigUint64Array(1) };
+}
+
 /**
  * Looks up the addresses of a name, in the order in which RFC 6724 would have them tried. It waits on a thread of Deno's
  * pool.
@@ -49,17 +57,29 @@ export class LookupError extends Error {
  * @throws {LookupError} when there are none.
  */
 export async function lookUp(hostname: string): Promise<string[]> {
-  const c = libc();
-  const node = new TextEncoder().encode(`${hostname}\0`);
-  const hints = new Uint8Array(ADDRINFO);
-  new DataView(hints.buffer).setInt32(AI_SOCKTYPE, SOCK_STREAM, true);
-  const first = new BigUint64Array(1);
-  const result = await c.getaddrinfo(node, null, hints, new Uint8Array(first.buffer));
+  const { node, hints, first } = question(hostname);
+  const result = await libc().getaddrinfo(node, null, hints, new Uint8Array(first.buffer));
+  return answer(result, first);
+}
+
+/**
+ * The same, and everything waits until the answer is there: for what must be done at once, such as listening.
+ *
+ * @throws {LookupError} when there are none.
+ */
+export function lookUpNow(hostname: string): string[] {
+  const { node, hints, first } = question(hostname);
+  const result = libc().getaddrinfoNow(node, null, hints, new Uint8Array(first.buffer));
+  return answer(result, first);
+}
+
+/** The addresses, each once; C's own copy of them is freed. */
+function answer(result: number, [first]: BigUint64Array): string[] {
   if (result !== 0) throw new LookupError(result);
   try {
-    return [...new Set(addressesFrom(first[0]!))];
+    return [...new Set(addressesFrom(first!))];
   } finally {
-    c.freeaddrinfo(first[0]!);
+    libc().freeaddrinfo(first!);
   }
 }
 

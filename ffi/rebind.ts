@@ -6,29 +6,39 @@
  */
 
 import { libc } from "./libc.ts";
-import { PORT, SOCKADDR_STORAGE } from "./sockaddr.ts";
+import { sockaddrOf } from "./sockaddr.ts";
 import { shutdown } from "./socket.ts";
 import { lastErrno, SocketError } from "./socket_error.ts";
 
 /**
- * Binds a listener again: to the address that it has, with another port. Nothing may wait for connections on it, and its
- * port must be one that the kernel has picked. Where it fails, the socket is good for nothing but closing.
+ * Binds a listener again. Nothing may wait for connections on it, and its port must be one that the kernel has picked.
+ * Where it fails, the socket is good for nothing but closing.
  *
  * @param fd The listener.
- * @param port The port; 0 lets the kernel pick another one.
+ * @param addr Where to, in the family that it has; port 0 lets the kernel pick one.
  * @param backlog How many connections may wait to be accepted.
  * @param prepare Sets the options that must be set before.
  * @throws {SocketError} EADDRINUSE and the like; EINVAL on a kernel that binds no socket twice (gVisor).
  */
-export function rebind(fd: number, port: number, backlog: number, prepare: () => void): void {
-  const c = libc();
-  const name = new Uint8Array(SOCKADDR_STORAGE);
-  const length = new Uint32Array([name.length]);
-  if (c.getsockname(fd, name, new Uint8Array(length.buffer)) !== 0) throw failed("getsockname");
-  new DataView(name.buffer).setUint16(PORT, port);
+export function rebind(
+  fd: number,
+  addr: Deno.NetAddr,
+  backlog: number,
+  prepare: () => void,
+): void {
   shutdown(fd);
   prepare();
-  if (c.bind(fd, name, length[0]!) !== 0) throw failed("bind");
+  bindAndListen(fd, addr, backlog);
+}
+
+/**
+ * bind(2) and listen(2) on a socket that is neither bound nor connected.
+ *
+ * @throws {SocketError} EADDRINUSE and the like.
+ */
+export function bindAndListen(fd: number, addr: Deno.NetAddr, backlog: number): void {
+  const name = sockaddrOf(addr);
+  if (libc().bind(fd, name, name.length) !== 0) throw failed("bind");
   listenAgain(fd, backlog);
 }
 

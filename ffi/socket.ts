@@ -251,6 +251,37 @@ export function isNonBlocking(fd: number): boolean {
   return (flags & O_NONBLOCK) !== 0;
 }
 
+const F_SETFL = 4;
+
+/** Puts a file descriptor, and all copies of it, into non-blocking mode, or out of it. Linux only. */
+export function setNonBlocking(fd: number, isOn: boolean): void {
+  const flags = libc().fcntl(fd, F_GETFL);
+  const next = isOn ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+  if (flags < 0 || libc().fcntlOf(fd, F_SETFL, next) < 0) {
+    throw new SocketError("fcntl", lastErrno());
+  }
+}
+
+const F_DUPFD_CLOEXEC = 1030;
+
+/**
+ * Makes a copy of a file descriptor, which no other program inherits. Linux only.
+ *
+ * @throws {SocketError} EBADF when it is not open.
+ */
+export function duplicate(fd: number): number {
+  const copy = libc().fcntlOf(fd, F_DUPFD_CLOEXEC, 3);
+  if (copy < 0) {
+    throw new SocketError("fcntl", lastErrno(), { reason: `descriptor ${fd} is not open` });
+  }
+  return copy;
+}
+
+/** Closes a descriptor that is nobody else's. */
+export function closeFd(fd: number): void {
+  libc().close(fd);
+}
+
 const MSG_PEEK = 0x2;
 const MSG_DONTWAIT = isDarwin ? 0x80 : 0x40;
 
@@ -302,4 +333,14 @@ const SHUT_RDWR = 2;
 /** Ends a connection both ways, whoever still holds it: shutdown(2). */
 export function shutdown(fd: number): void {
   libc().shutdown(fd, SHUT_RDWR); // a peer that has gone already is no matter
+}
+
+const AF_INET6 = isDarwin ? 30 : 10;
+const SOCK_STREAM = 1;
+
+/** Whether the kernel has IPv6. */
+export function hasIpv6(): boolean {
+  const fd = libc().socket(AF_INET6, SOCK_STREAM, 0);
+  if (fd >= 0) libc().close(fd);
+  return fd >= 0;
 }

@@ -33,13 +33,15 @@ Deno.test("the image is built of all files that the program is made of", async (
   }
 });
 
-testWith("systemd-analyze", "systemd-analyze finds nothing wrong with the unit", async () => {
+testWith("systemd-analyze", "systemd-analyze finds nothing wrong with the units", async () => {
   // the executable is not installed here
   const folder = await Deno.makeTempDir();
   const file = `${folder}/tcp-echo.service`;
   await Deno.writeTextFile(file, unit.replace("/usr/local/bin/tcp-echo", Deno.execPath()));
-  const { code, stdout, stderr } = await run("systemd-analyze", ["verify", file]);
+  await Deno.copyFile(`${ROOT}deploy/tcp-echo.socket`, `${folder}/tcp-echo.socket`);
+  const files = [file, `${folder}/tcp-echo.socket`];
+  const { code, stdout, stderr } = await run("systemd-analyze", ["verify", ...files]);
   await Deno.remove(folder, { recursive: true });
   assertEquals(code, 0, stdout + stderr);
-  assert(!stderr.includes("tcp-echo.service"), stderr);
+  assert(!stderr.includes("tcp-echo."), stderr);
 });

@@ -21,6 +21,8 @@ export interface Flag<T> {
   readonly bare?: string;
   /** Whether it may be given several times, so that its value is a list. */
   readonly repeatable?: boolean;
+  /** Whether an empty text is a value. */
+  readonly mayBeEmpty?: boolean;
   /** Whether it has a `--no-` form. */
   readonly negatable?: boolean;
 }
@@ -205,7 +207,7 @@ export class FlagTable<Groups extends Readonly<Record<string, Flags>>> {
 
   /** The value of a flag: `false` for its `--no-` form, otherwise made of the texts that it was given. */
   #readValue(name: string, texts: string[] | false, args: readonly string[]): unknown {
-    const { parse, value, repeatable } = this.#flags[name]!;
+    const { parse, value, repeatable, mayBeEmpty } = this.#flags[name]!;
     if (texts === false) return false;
     if (parse === undefined) {
       const superfluous = texts.find((text) => text !== "");
@@ -214,7 +216,7 @@ export class FlagTable<Groups extends Readonly<Record<string, Flags>>> {
       throw new UsageError(`${typed ?? `--${name}`} takes no value, got ${superfluous}`);
     }
     const values = texts.map((text) => {
-      if (text === "") {
+      if (text === "" && !(mayBeEmpty && isGivenEmpty(name, args))) {
         const form = value!.startsWith("[") ? value! : ` ${value}`;
         throw new UsageError(`--${name} needs a value: --${name}${form}`);
       }
@@ -227,6 +229,11 @@ export class FlagTable<Groups extends Readonly<Record<string, Flags>>> {
     });
     return repeatable ? values : values.at(-1);
   }
+}
+
+/** Whether a flag is given an empty text, and not just left without a value. */
+function isGivenEmpty(name: string, args: readonly string[]): boolean {
+  return args.some((arg, i) => arg === `--${name}=` || arg === `--${name}` && args[i + 1] === "");
 }
 
 /** Whether an argument is a flag by its look; "-" is none. */

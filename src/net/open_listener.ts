@@ -1,5 +1,5 @@
 /**
- * How a listener of Deno's comes to be with its descriptor known, and with the port shared where that is asked for.
+ * How a listener of Deno's comes to be with its descriptor known, and with options in force before bind(2).
  *
  * @module
  */
@@ -9,24 +9,35 @@ import { likelyFds } from "../../ffi/open_fds.ts";
 import { SO_REUSEPORT } from "../../ffi/options/socket.ts";
 import { rebind } from "../../ffi/rebind.ts";
 import { showAddr, socketName } from "../../ffi/sockaddr.ts";
-import { writeOption } from "../../ffi/socket.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
 import { resourceId } from "../options/deno_internals.ts";
+import type { OptionValue } from "../options/settings.ts";
 import { rememberFd } from "../options/socket_fd.ts";
+import { isIpv6 } from "./addresses.ts";
+import { networkError } from "./network_error.ts";
+import { mayUse } from "./permission.ts";
 
 /** What Deno's own functions that listen for TCP or TLS take. */
 export interface DenoListenOptions {
   hostname: string;
   port: number;
   tcpBacklog: number;
-  reusePort: boolean;
+  reusePort?: boolean;
 }
 
 /** One of Deno's functions that listen. */
 export type OpenListener<L extends Deno.Listener> = (options: DenoListenOptions) => L;
 
+/** The options that must be set before bind(2). */
+export interface EarlyOptions {
+  /** Their values. */
+  readonly values: readonly OptionValue[];
+  /** Sets them all. */
+  set(fd: number): void;
+}
+
 /** A listener with its descriptor. */
-interface FoundListener<L extends Deno.Listener> {
+export interface FoundListener<L extends Deno.Listener> {
   readonly listener: L;
   readonly fd: number;
 }
@@ -34,60 +45,113 @@ interface FoundListener<L extends Deno.Listener> {
 /**
  * Opens a listener and finds its descriptor. It never prompts.
  *
+ * @param options Where.
+ * @param early What must be set before bind(2), if anything.
+ * @param open Deno's function.
  * @throws {Deno.errors.NotCapable} when a permission is missing.
  */
 export function openAndFind<L extends Deno.Listener>(
   options: DenoListenOptions,
+  early: EarlyOptions,
   open: OpenListener<L>,
 ): FoundListener<L> {
-  const { hostname, port, reusePort } = options;
+  const { hostname, port } = options;
   requireNet(hostname, port);
-  if (!reusePort) return openUnique(() => namingAddress(options, () => open(options)));
-  if (mayListen(hostname, 0)) {
-    const shared = openAgain(options, open);
-    if (shared !== undefined) return shared;
-  }
-  if (mayReusePort()) return openAmongMany(() => namingAddress(options, () => open(options)));
-  throw mayListen(hostname, 0)
-    ? new Deno.errors.NotSupported(
-      "sharing a port takes --unstable-net here, as this kernel binds no socket twice",
-    )
-    : new Deno.errors.NotCapable(
-      `sharing a port takes --allow-net, or --allow-net=${showHost(hostname, port)},` +
+  if (early.values.length === 0) return openPlain(options, open);
+  const onlyShares = early.values.every(([option]) => option === SO_REUSEPORT);
+  const what = onlyShares
+    ? "sharing a port"
+    : `setting ${early.values.map(([option]) => option.name).join(", ")} before bind`;
+  if (!mayListen(hostname, 0)) {
+    throw new Deno.errors.NotCapable(
+      `${what} takes --allow-net, or --allow-net=${showHost(hostname, port)},` +
         `${showHost(hostname, 0)} for no more than that`,
     );
+  }
+  const found = openAgain(options, early, open);
+  if (found !== undefined) return found;
+  if (onlyShares && mayReusePort()) {
+    return openAmongMany(() => namingAddress(options, () => open({ ...options, reusePort: true })));
+  }
+  const reason = "as this kernel binds no socket twice";
+  throw new Deno.errors.NotSupported(
+    onlyShares ? `${what} takes --unstable-net here, ${reason}` : `${what} fails here, ${reason}`,
+  );
+}
+
+function openPlain<L extends Deno.Listener>(
+  options: DenoListenOptions,
+  open: OpenListener<L>,
+): FoundListener<L> {
+  const found = openUnique(() => namingAddress(options, () => open(options)));
+  tellAddress(found);
+  return found;
 }
 
 /**
  * Opens a listener on a port that is picked for it alone, so that its descriptor is found without doubt, and binds it again
- * with SO_REUSEPORT to the port that was asked for. Deno's own `reusePort` is an unstable feature.
+ * with options in force to the port that was asked for. Deno itself sets none but SO_REUSEPORT, as an unstable feature.
  *
  * @returns `undefined` on a kernel that binds no socket twice.
  */
 function openAgain<L extends Deno.Listener>(
   options: DenoListenOptions,
+  early: EarlyOptions,
   open: OpenListener<L>,
 ): FoundListener<L> | undefined {
   const { port, tcpBacklog } = options;
-  const found = openUnique(() =>
-    namingAddress(options, () => open({ ...options, port: 0, reusePort: false }))
-  );
+  const { found, hostname } = openAnywhere(options, open);
   const { listener, fd } = found;
   try {
     // without an await, as Deno must not see the socket while it does not listen
-    rebind(fd, port, tcpBacklog, () => writeOption(fd, SO_REUSEPORT, true));
-    Object.defineProperty(listener, "addr", { value: socketName(fd, "getsockname", "tcp") });
+    rebind(fd, { transport: "tcp", hostname, port }, tcpBacklog, () => early.set(fd));
+    tellAddress(found);
     return found;
   } catch (error) {
     listener.close();
-    if (!(error instanceof SocketError)) throw error;
+    if (!(error instanceof SocketError) || error.syscall === "setsockopt") throw error;
     if (error.syscall === "bind" && error.code === "EINVAL") return undefined;
-    throw asDenoError(error, options);
+    throw cannotListen(options, error);
   }
 }
 
+/**
+ * Opens a listener on a free port of an address, or where nobody may be bound to that yet, of the loopback interface.
+ *
+ * @returns The listener, and the address to which it is to be bound.
+ */
+function openAnywhere<L extends Deno.Listener>(
+  options: DenoListenOptions,
+  open: OpenListener<L>,
+): { found: FoundListener<L>; hostname: string } {
+  const at = (hostname: string): FoundListener<L> =>
+    openUnique(() => namingAddress(options, () => open({ ...options, hostname, port: 0 })));
+  const { hostname } = options;
+  try {
+    const found = at(hostname);
+    return { found, hostname: addressOf(found.fd).hostname };
+  } catch (error) {
+    const loopback = isIpv6(hostname) ? "::1" : "127.0.0.1";
+    if (!(error instanceof Deno.errors.AddrNotAvailable) || !mayListen(loopback, 0)) throw error;
+    return { found: at(loopback), hostname };
+  }
+}
+
+/** The address of a socket that is bound. */
+function addressOf(fd: number): Deno.NetAddr {
+  return socketName(fd, "getsockname", "tcp") as Deno.NetAddr;
+}
+
+/** Has a listener tell the address that it has: Deno tells the first one, and leaves out the zone of one of a link. */
+export function tellAddress({ listener, fd }: FoundListener<Deno.Listener>): void {
+  const addr = addressOf(fd);
+  const { hostname, port } = listener.addr as Deno.NetAddr;
+  if (addr.hostname === hostname && addr.port === port) return;
+  Object.defineProperty(listener, "addr", { value: addr });
+}
+
 /** Opens a listener whose address no other socket of this process has. */
-function openUnique<L extends Deno.Listener>(open: () => L): FoundListener<L> {
+export function openUnique<L extends Deno.Listener>(open: () => L): FoundListener<L> {
   const listener = open();
   const found = findListener(
     listener,
@@ -152,12 +216,11 @@ function showHost(hostname: string, port: number): string {
 }
 
 function mayListen(hostname: string, port: number): boolean {
-  const host = showHost(hostname, port);
-  return Deno.permissions.querySync({ name: "net", host }).state === "granted";
+  return mayUse({ transport: "tcp", hostname, port });
 }
 
 /** Deno would ask on a terminal for a permission that is missing. */
-function requireNet(hostname: string, port: number): void {
+export function requireNet(hostname: string, port: number): void {
   if (mayListen(hostname, port)) return;
   const host = showHost(hostname, port);
   throw new Deno.errors.NotCapable(
@@ -170,34 +233,22 @@ function namingAddress<T>(options: DenoListenOptions, open: () => T): T {
   try {
     return open();
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw cannotListen(options, error.constructor as ErrorClass, error);
+    throw error instanceof Error ? cannotListen(options, error) : error;
   }
 }
 
 type ErrorClass = new (message: string, options: ErrorOptions) => Error;
 
-/** The classes that Deno has for the errors of bind(2). */
-const DENO_ERRORS: Record<string, ErrorClass> = {
-  EADDRINUSE: Deno.errors.AddrInUse,
-  EADDRNOTAVAIL: Deno.errors.AddrNotAvailable,
-  EACCES: Deno.errors.PermissionDenied,
-};
-
-/** The error that Deno throws where its own call fails in the same way. */
-function asDenoError(error: SocketError, options: DenoListenOptions): Error {
-  const Kind = DENO_ERRORS[error.code];
-  return Kind === undefined ? error : cannotListen(options, Kind, error);
-}
-
-function cannotListen(
+/** The error that Deno throws where listening fails, with the address and the code. */
+export function cannotListen(
   { hostname, port }: DenoListenOptions,
-  Kind: ErrorClass,
-  cause: Error,
+  cause: Error & { code?: string },
 ): Error {
-  const advice = Kind === Deno.errors.AddrInUse
+  const advice = cause.code === "EADDRINUSE"
     ? "; choose another port, or let all that listen there reuse it"
     : "";
   const message = `cannot listen on ${showHost(hostname, port)}: ${cause.message}${advice}`;
-  return new Kind(message, { cause });
+  return cause.code === undefined
+    ? new (cause.constructor as ErrorClass)(message, { cause })
+    : networkError(cause.code, message, cause);
 }

@@ -228,6 +228,15 @@ export function applyOption(fd: number, [option, requested]: OptionValue): Setti
   return { ...report, ok: false, ...explain(option, requested, effective) };
 }
 
+/** What a socket has of an option that must be set before bind(2), where that was somebody else's to do. */
+export function compareOption(fd: number, setting: OptionValue): SettingReport {
+  const [option, requested] = setting as ReadableValue;
+  const effective = readOption(fd, option);
+  const report = { option: option.name, requested, effective };
+  if (isAsExpected(option, requested, effective)) return { ...report, ok: true };
+  return { ...report, ok: false, note: "who makes the socket must set it before bind" };
+}
+
 /** An option that can be read and written, with its value. */
 export type ReadableValue = readonly [
   option: WritableOption<unknown> & ReadableOption<unknown>,

@@ -4,7 +4,8 @@ import { SO_REUSEADDR, SO_REUSEPORT } from "../../ffi/options/socket.ts";
 import { tryReadOption } from "../../ffi/socket.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
 import type { ReadableOption } from "../../ffi/socket_option.ts";
-import { prepareListener } from "../net/listen.ts";
+import type { PreparedListener } from "../net/listen.ts";
+import { prepareListeners } from "../net/listen_all.ts";
 import { isAsExpected } from "../options/assert_option.ts";
 import { readSysctl } from "../options/kernel_limits.ts";
 import { readOptions } from "../options/read_options.ts";
@@ -16,6 +17,7 @@ import {
   settingOptions,
   type SettingReport,
   settingsInForce,
+  type SocketSettings,
 } from "../options/settings.ts";
 import { supportedOptions } from "../options/supported_options.ts";
 import { socketFd } from "../options/socket_fd.ts";
@@ -43,12 +45,28 @@ export interface Findings {
 export async function check(options: CommandLine): Promise<Findings> {
   const listener: Row[] = [];
   const connection: Row[] = [];
-  for (const host of options.host) {
-    const found = await checkHost(host, options);
-    const named = (rows: Row[]): Row[] =>
-      options.host.length === 1 ? rows : rows.map((row) => ({ host, ...row }));
-    listener.push(...named(withLimits(found.listener)));
-    connection.push(...named(withLimits(found.connection)));
+  const settings = settingsInForce(settingOptions(settingsOf(options)));
+  const opened = prepareListeners(
+    {
+      hostname: options.host,
+      backlog: options.backlog,
+      reusePort: options["reuse-port"],
+      settings: { options: settings as SocketSettings["options"] }, // by the options' own codecs
+    },
+    (to) => Deno.listen(to),
+    apply,
+  );
+  try {
+    for (const each of opened) {
+      const found = await checkListener(each, settings, options);
+      const host = each.listener.addr.hostname;
+      const named = (rows: Row[]): Row[] =>
+        opened.length === 1 ? rows : rows.map((row) => ({ host, ...row }));
+      listener.push(...named(withLimits(found.listener)));
+      connection.push(...named(withLimits(found.connection)));
+    }
+  } finally {
+    for (const { listener } of opened) listener.close();
   }
   return { ok: [...listener, ...connection].every(({ ok }) => ok), listener, connection };
 }
@@ -56,17 +74,12 @@ export async function check(options: CommandLine): Promise<Findings> {
 /** How many seconds a connection may take. */
 const PATIENCE = 5;
 
-async function checkHost(
-  hostname: string,
+async function checkListener(
+  { listener, fd, reports }: PreparedListener<Deno.TcpListener>,
+  settings: readonly OptionValue[],
   options: CommandLine,
 ): Promise<Pick<Findings, "listener" | "connection">> {
-  const { backlog, "reuse-port": reusePort } = options;
-  const { listener, fd, reports } = prepareListener(
-    { hostname, backlog, reusePort },
-    (to) => Deno.listen(to),
-  );
-  using _listener = listener;
-  const settings = settingsInForce(settingOptions(settingsOf(options)));
+  const { "reuse-port": reusePort } = options;
   const fixed: [ReadableOption<unknown>, unknown][] = [[SO_REUSEADDR, true], [
     SO_REUSEPORT,
     reusePort,
@@ -74,7 +87,6 @@ async function checkHost(
   const onListener: Row[] = [
     ...fixed.map(([option, value]) => compare(fd, option, value)),
     ...reports,
-    ...settings.map((setting) => apply(fd, setting)),
     // what the kernel refuses of these is done without
     ...settingOptions(defaultsOf(options)).map((setting) => apply(fd, setting)).filter(({ ok }) =>
       ok
@@ -82,7 +94,7 @@ async function checkHost(
   ];
   if (!options.asksForOptions) onListener.push(...others(fd, onListener));
 
-  const pair = await connectTo(listener, hostname);
+  const pair = await connectTo(listener);
   if (pair instanceof Error) {
     const failed = { option: "connect", effective: undefined, ok: false, note: pair.message };
     return { listener: onListener, connection: [failed] };
@@ -102,12 +114,10 @@ async function checkHost(
 /** Both ends of a connection to a listener, or why there is none. */
 async function connectTo(
   listener: Deno.TcpListener,
-  hostname: string,
 ): Promise<{ client: Deno.TcpConn; conn: Deno.TcpConn } | Error> {
-  const { hostname: bound, port } = listener.addr;
+  const { hostname, port } = listener.addr;
   const anyAddress: Record<string, string> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
-  // an address of one link is complete with its zone alone, which Deno leaves out
-  const to = hostname.includes("%") ? hostname : anyAddress[bound] ?? bound;
+  const to = anyAddress[hostname] ?? hostname;
   let client: Deno.TcpConn | undefined;
   let accepted: Promise<Deno.TcpConn> | undefined;
   const late = AbortSignal.timeout(PATIENCE * 1000);
@@ -138,8 +148,8 @@ function compare(fd: number, option: ReadableOption<unknown>, requested: unknown
   };
 }
 
-/** A row of an option that is set; what the kernel refuses is a row as well. */
-function apply(fd: number, setting: OptionValue): Row {
+/** Sets an option; what the kernel refuses is a row as well. */
+function apply(fd: number, setting: OptionValue): SettingReport {
   const [option, requested] = setting;
   try {
     return applyOption(fd, setting);

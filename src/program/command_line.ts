@@ -35,8 +35,12 @@ function proxySources(text: string): ProxyProtocolOptions {
 /** Every flag, in the groups of the help. */
 const GROUPS = {
   "Where to listen": {
-    "host": many("ADDR", "address, may be repeated (127.0.0.1)", text, ["127.0.0.1"]),
+    "host": {
+      ...many("ADDR", "address, * is all, repeatable (127.0.0.1)", text, ["127.0.0.1"]),
+      mayBeEmpty: true,
+    },
     "port": one("N", "port, 0 takes any that is free (8888)", wholeNumber(0, 65535), 8888),
+    "fd": many("N", "take over a listening socket, such as 3", wholeNumber(0, INT_MAX), []),
     "backlog": one("N", "length of the accept queue (100)", wholeNumber(1, INT_MAX), 100),
     "reuse-port": toggle("share the port with other processes (on)", isLinux),
     "cert": one("FILE", "serve TLS: certificate, PEM", text),
@@ -141,6 +145,11 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     throw new UsageError(
       "--proxy-protocol does not go with --cert: Deno begins TLS with the first byte; let the balancer end TLS",
     );
+  }
+  for (const name of ["host", "port", "backlog", "reuse-port", "check"]) {
+    if (given.includes("fd") && given.includes(name)) {
+      throw new UsageError(`--fd goes without --${name}: the socket listens already`);
+    }
   }
   return { ...values, asksForOptions: OPTION_FLAGS.some((name) => given.includes(name)) };
 }

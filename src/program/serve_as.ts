@@ -3,12 +3,12 @@
 import { TCP_DEFER_ACCEPT } from "../../ffi/options/tcp.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
 import { settingOptions, type SocketSettings } from "../options/settings.ts";
-import { showAddr } from "../../ffi/sockaddr.ts";
 import type { Logger } from "../net/logger.ts";
 import { echo, echoOnce } from "../serve/echo.ts";
 import { serve } from "../serve/serve.ts";
-import type { TcpServer } from "../serve/serve_options.ts";
+import type { ServeOptions, TcpServer } from "../serve/serve_options.ts";
 import type { CommandLine } from "./command_line.ts";
+import { PassedSockets } from "./passed_sockets.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
 /** The socket options that the command line asks for. */
@@ -39,35 +39,55 @@ export function defaultsOf(
 }
 
 /** Serves as the command line says. */
-export function serveAs(
+export function serveAs(options: CommandLine, logger: Logger): TcpServer {
+  const passed = new PassedSockets(options.fd);
+  const server = serveOn(passed, options, logger, options.port);
+  passed.close();
+  return server;
+}
+
+/**
+ * Serves as one of several threads.
+ *
+ * @param port The port that all of them share.
+ */
+export function serveAsThread(options: CommandLine, logger: Logger, port: number): TcpServer {
+  return serveOn(new PassedSockets(options.fd), options, logger, port);
+}
+
+/** Where to listen: at an address, or on sockets that the program was started with. */
+type Place = Pick<ServeOptions, "hostname" | "port" | "backlog" | "reusePort" | "fd">;
+
+/** Serves on copies of what the program was started with, or else at the address of the command line. */
+function serveOn(
+  passed: PassedSockets,
   options: CommandLine,
   logger: Logger,
-  port: number = options.port,
+  port: number,
 ): TcpServer {
+  const { host: hostname, backlog, "reuse-port": reusePort } = options;
+  const place = (): Place =>
+    passed.areThere ? { fd: passed.copies() } : { hostname, port, backlog, reusePort };
   const settings = settingsOf(options);
   const defaults = defaultsOf(options);
   try {
-    return serveWith({ ...settings, ...defaults }, options, logger, port);
+    return serveWith({ ...settings, ...defaults }, place(), options, logger);
   } catch (error) {
     const isRefused = error instanceof SocketError &&
       settingOptions(defaults).some(([{ name }]) => name === error.option);
     if (!isRefused) throw error;
-    return serveWith(settings, options, logger, port);
+    return serveWith(settings, place(), options, logger);
   }
 }
 
 function serveWith(
   settings: SocketSettings,
+  place: Place,
   options: CommandLine,
   logger: Logger,
-  port: number,
 ): TcpServer {
-  const hosts = options.host.values();
   const serveOptions = {
-    hostname: options.host,
-    port,
-    backlog: options.backlog,
-    reusePort: options["reuse-port"],
+    ...place,
     settings,
     strict: options.strict,
     maxConnections: options["max-connections"],
@@ -75,17 +95,6 @@ function serveWith(
     proxyProtocol: options["proxy-protocol"],
     idleTimeout: options["idle-timeout"],
     logger,
-    onListen(addr: Deno.NetAddr): void {
-      // Deno leaves the zone of an address of one link out
-      const host = hosts.next().value ?? "";
-      const hostname = host.includes("%") ? host : addr.hostname;
-      const { port } = addr;
-      logger.info(`Serving on ${showAddr({ ...addr, hostname })}`, {
-        event: "listening",
-        hostname,
-        port,
-      });
-    },
   };
   const handler = options.mode === "once" ? echoOnce() : echo();
   if (options.cert === undefined || options.key === undefined) return serve(serveOptions, handler);

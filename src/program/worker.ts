@@ -3,7 +3,7 @@
 import { parseCommandLine } from "./command_line.ts";
 import { endLogging, startLogging } from "./log.ts";
 import { type ProgramStats, programStats } from "./program_stats.ts";
-import { serveAs } from "./serve_as.ts";
+import { serveAsThread } from "./serve_as.ts";
 import type { TcpServer } from "../serve/serve_options.ts";
 import type { ServerStats } from "../serve/stats.ts";
 import { isWrongUsage } from "../cli/usage_error.ts";
@@ -51,7 +51,7 @@ async function run(worker: number, args: readonly string[], port: number): Promi
   const options = parseCommandLine(args);
   const logger = startLogging(options, worker);
   try {
-    server = serveAs(options, logger, port);
+    server = serveAsThread(options, logger, port);
   } catch (error) {
     await endLogging();
     const { message } = error as Error;

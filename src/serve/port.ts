@@ -4,7 +4,7 @@ import { TCP_DEFER_ACCEPT, TCP_INFO } from "../../ffi/options/tcp.ts";
 import { hasHalfOpen } from "../../ffi/half_open.ts";
 import { readOption, shutdown, tryReadOption, writeOption } from "../../ffi/socket.ts";
 import { acceptQueue } from "../net/accept_queue.ts";
-import { prepareListener } from "../net/listen.ts";
+import { prepareListeners } from "../net/listen_all.ts";
 import type { DenoListenOptions } from "../net/open_listener.ts";
 import { Descriptor } from "../options/descriptor.ts";
 import { settingOptions } from "../options/settings.ts";
@@ -23,6 +23,7 @@ export class Port {
   /** Whether the kernel hands connections out with their first data, by whomever that was set. */
   readonly isDeferred: boolean;
   readonly #descriptor: Descriptor;
+  readonly #isShared: boolean;
   /** Cancels the wait for what is about to be handed out; absent where nothing is. */
   #releasing: (() => void) | undefined = undefined;
 
@@ -30,12 +31,15 @@ export class Port {
    * @param listener A listener that is open now.
    * @param fd Its descriptor.
    * @param check What is asserted on its connections.
+   * @param isShared Whether others may have the socket as well, and go on listening.
    */
   constructor(
     readonly listener: Deno.Listener<AnyConn>,
     fd: number,
     readonly check: ConnectionCheck | undefined,
+    isShared: boolean,
   ) {
+    this.#isShared = isShared;
     this.addr = listener.addr as Deno.NetAddr;
     this.#descriptor = new Descriptor(fd);
     this.isDeferred = (tryReadOption(fd, TCP_DEFER_ACCEPT) ?? 0) > 0;
@@ -68,13 +72,13 @@ export class Port {
   }
 
   /**
-   * Has the kernel hold no connection back any more. What it holds now it hands out when it would have asked the client again:
+   * Has the kernel hold no connection back any more, unless others have the socket as well. What it holds now it hands out when it would have asked the client again:
    * after the last of the times of 1, 2, 4… seconds that TCP_DEFER_ACCEPT is the sum of.
    *
    * @returns In how many milliseconds all of it is there; 0 where there is none.
    */
   #release(): number {
-    const fd = this.isDeferred ? this.#descriptor.prove() : -1;
+    const fd = this.isDeferred && !this.#isShared ? this.#descriptor.prove() : -1;
     if (fd < 0) return 0;
     const seconds = readOption(fd, TCP_DEFER_ACCEPT);
     writeOption(fd, TCP_DEFER_ACCEPT, 0);
@@ -90,36 +94,32 @@ export class Port {
 
   /**
    * Closes it. Deno keeps its socket open for a moment while it waits to accept, and what came then would be lost: so the
-   * kernel is told first.
+   * kernel is told first. What comes to a socket that others have as well is theirs.
    */
   stop(): void {
     this.#releasing?.();
     this.#releasing = undefined;
     const fd = this.#descriptor.prove();
-    if (fd >= 0) shutdown(fd);
+    if (fd >= 0 && !this.#isShared) shutdown(fd);
     close(this.listener);
   }
 }
 
 /** Opens a listener on each address that a server is asked for; all of them or none. */
 export function openPorts(options: ServeOptions | ServeTlsOptions): Port[] {
-  const { hostname = "0.0.0.0", settings = {}, assertions = true } = options;
+  const { settings = {}, assertions = true } = options;
   const open = (to: DenoListenOptions): Deno.Listener<AnyConn> =>
     "cert" in options
       ? Deno.listenTls({ ...to, cert: options.cert, key: options.key })
       : Deno.listen(to);
-  const ports: Port[] = [];
+  const opened = prepareListeners(options, open);
   try {
-    for (const each of typeof hostname === "string" ? [hostname] : hostname) {
-      // several addresses share the port that was picked for the first
-      const port = options.port || ports[0]?.addr.port;
-      const { listener, fd } = prepareListener({ ...options, hostname: each, port }, open);
+    return opened.map(({ listener, fd, isShared }) => {
       const check = assertions ? new ConnectionCheck(fd, settingOptions(settings)) : undefined;
-      ports.push(new Port(listener, fd, check));
-    }
+      return new Port(listener, fd, check, isShared);
+    });
   } catch (error) {
-    for (const { listener } of ports) listener.close();
+    for (const { listener } of opened) listener.close();
     throw error;
   }
-  return ports;
 }

@@ -10,7 +10,7 @@ import {
   type,
   wholeNumber,
 } from "../options/check_arguments.ts";
-import { LISTEN_CHECKS } from "../net/listen.ts";
+import { checkFixed, LISTEN_CHECKS } from "../net/listen.ts";
 import type { ConnHandler } from "./conn_handler.ts";
 import type { AnyConn } from "./connection.ts";
 import { allowedPeers } from "./read_proxy_header.ts";
@@ -48,10 +48,20 @@ const subnets: Check = (value) => {
   allowedPeers({ from: value });
 };
 
+/** One descriptor, or several. */
+const fds: Check = (value) => {
+  const list = Array.isArray(value) ? value : [value];
+  if (list.length === 0) {
+    throw new TypeError("expected a file descriptor or a list of them, got []");
+  }
+  for (const each of list) LISTEN_CHECKS.fd(each);
+};
+
 /** What the options of {@linkcode serve} must be. */
 const SERVE_CHECKS: Record<keyof ServeTlsOptions, Check> = {
   ...LISTEN_CHECKS,
   hostname: hostnames,
+  fd: fds,
   signal: abortSignal,
   onListen: type("function"),
   onError: type("function"),
@@ -113,6 +123,7 @@ export function serve(
   handler: ConnHandler | ConnHandler<Deno.TlsConn>,
 ): TcpServer {
   checkNamed("serve()", options, optionsOf(SERVE_CHECKS));
+  checkFixed("serve()", options);
   if (typeof handler !== "function") {
     throw new TypeError(`serve() expects a handler after its options, got ${show(handler)}`);
   }

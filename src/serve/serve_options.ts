@@ -6,13 +6,24 @@ import type { OpenConnection } from "./open_connection.ts";
 import type { ServerStats } from "./stats.ts";
 
 /** What {@linkcode serve} is asked for. */
-export interface ServeOptions extends Omit<ListenOptions, "hostname"> {
+export interface ServeOptions extends Omit<ListenOptions, "fd" | "hostname" | "ipv6Only"> {
   /**
-   * The address to listen on, or several. "::" takes IPv6 and IPv4 connections.
+   * The address to listen on, or several. "::" takes IPv6 and IPv4 connections, "" or "*" is every interface, and a name
+   * all addresses that it has. With port 0 all of them get the same one.
    *
    * @default {"0.0.0.0"}
    */
   hostname?: string | readonly string[];
+  /**
+   * Listening sockets to take over in place of new ones, as those that systemd passes from 3 on: see
+   * {@linkcode ListenOptions.fd}. Whoever has a copy of one goes on listening when this server stops.
+   */
+  fd?: number | readonly number[];
+  /**
+   * Whether IPv6 addresses take no IPv4 connections: IPV6_V6ONLY. By default "::" takes them, whatever
+   * net.ipv6.bindv6only says, unless IPv4 addresses are listened on as well.
+   */
+  ipv6Only?: boolean;
   /** Stops the server when it fires, as `shutdown()` does. */
   signal?: AbortSignal;
   /** Called once for each listener, when it listens. By default a line is logged. */

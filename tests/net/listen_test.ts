@@ -1,4 +1,11 @@
-import { assertEquals, assertObjectMatch, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertObjectMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import {
   applySettings,
   assertOption,
@@ -13,6 +20,8 @@ import {
   SO_SNDBUF,
   SO_TYPE,
   SocketError,
+  type SocketOption,
+  type SocketSettings,
   TCP_CONGESTION,
   TCP_INFO,
   TCP_KEEPCNT,
@@ -22,7 +31,17 @@ import {
   TCP_QUICKACK,
   TCP_USER_TIMEOUT,
 } from "../../mod.ts";
-import { connectTo } from "../helpers.ts";
+import * as sockopt from "../../mod.ts";
+import { OPTION_TABLE } from "../../ffi/option_table.ts";
+import {
+  connectTo,
+  output,
+  run,
+  serverArgs,
+  ServerProcess,
+  testInNamespace,
+  testWith,
+} from "../helpers.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
 
@@ -108,6 +127,115 @@ Deno.test("listen() that fails leaves no listener behind", () => {
     "TCP_CONGESTION",
   );
   listen(address).close();
+});
+
+/** What lets a listener be bound to an address that this machine does not have. */
+const FOREIGN: [option: SocketOption<boolean>, hostname: string][] = [
+  [sockopt.IP_FREEBIND, "192.0.2.1"],
+  [sockopt.IP_TRANSPARENT, "192.0.2.1"],
+  [sockopt.IPV6_FREEBIND, "2001:db8::1"],
+  [sockopt.IPV6_TRANSPARENT, "2001:db8::1"],
+];
+
+for (const [option, hostname] of FOREIGN) {
+  const needs = option.capability === undefined ? "Linux" : "CAP_NET_ADMIN";
+  testWith([needs], `listen() sets ${option.name} before bind`, () => {
+    assertThrows(() => listen({ hostname }), Deno.errors.AddrNotAvailable);
+    for (const reusePort of [false, true]) {
+      const settings = { options: [[option, true]] } as SocketSettings;
+      using listener = listen({ hostname, reusePort, settings });
+      assertEquals(listener.addr.hostname, hostname);
+      assertOption(listener, option, true);
+      assertOption(listener, SO_REUSEPORT, reusePort);
+    }
+  });
+}
+
+testWith("Linux", "listen() sets IP_LOCAL_PORT_RANGE before bind", () => {
+  const range = { low: 45_100, high: 45_120 };
+  using listener = listen({
+    hostname: "127.0.0.1",
+    settings: { options: [[sockopt.IP_LOCAL_PORT_RANGE, range]] },
+  });
+  const { port } = listener.addr;
+  assert(port >= range.low && port <= range.high, `${port}`);
+});
+
+testWith("Linux", "listen() with IP_BIND_ADDRESS_NO_PORT has a port all the same", async () => {
+  using listener = listen({
+    hostname: "127.0.0.1",
+    settings: { options: [[sockopt.IP_BIND_ADDRESS_NO_PORT, true]] },
+  });
+  using _client = await connectTo(listener);
+  using _conn = await listener.accept();
+});
+
+Deno.test("listen() takes SO_REUSEPORT, SO_REUSEADDR and IPV6_V6ONLY among the options of settings", async () => {
+  const share = { options: [[SO_REUSEPORT, true]] } as SocketSettings;
+  using first = listen({ ...local, settings: share });
+  using second = listen({ ...local, port: first.addr.port, settings: share });
+  assertEquals(second.addr.port, first.addr.port);
+  using alone = listen({ ...local, settings: { options: [[SO_REUSEADDR, false]] } });
+  assertOption(alone, SO_REUSEADDR, false);
+  using ipv6 = listen({
+    hostname: "::",
+    settings: { options: [[sockopt.IPV6_V6ONLY, true]] },
+  });
+  const { port } = ipv6.addr;
+  await assertRejects(
+    () => Deno.connect({ hostname: "127.0.0.1", port }),
+    Deno.errors.ConnectionRefused,
+  );
+});
+
+testInNamespace(
+  "listen() sets SO_BINDTODEVICE and SO_BINDTOIFINDEX before bind",
+  async (inside) => {
+    await output(...inside, "ip", "link", "add", "one", "type", "veth", "peer", "name", "two");
+    const flags = ["--host", "0.0.0.0", "--no-reuse-port"];
+    await using first = await ServerProcess.start(
+      [...flags, "--option", "SO_BINDTODEVICE=lo"],
+      inside,
+    );
+    const port = ["--port", `${first.port}`];
+    await using second = await ServerProcess.start(
+      [...flags, ...port, "--option", "SO_BINDTODEVICE=one"],
+      inside,
+    );
+    const link = JSON.parse(await output(...inside, "ip", "-j", "link", "show", "two"));
+    const option = ["--option", `SO_BINDTOIFINDEX=${link[0].ifindex}`];
+    await using third = await ServerProcess.start([...flags, ...port, ...option], inside);
+    assertEquals([second.port, third.port], [first.port, first.port]);
+    const lines = (await output(...inside, "ss", "-Htln", `sport = :${first.port}`)).trim().split(
+      "\n",
+    );
+    assertEquals(
+      lines.map((line) => line.split(/\s+/)[3]).toSorted(),
+      ["lo", "one", "two"].map((device) => `0.0.0.0%${device}:${first.port}`),
+    );
+    const [program, ...args] = [...inside, Deno.execPath(), ...serverArgs([...flags, ...port])];
+    const { code, stderr } = await run(program!, args);
+    assertEquals(code, 1);
+    assertMatch(stderr, /in use/);
+  },
+  ["ss"],
+);
+
+Deno.test("every option that must be set before bind is tried here", async () => {
+  const text = await Deno.readTextFile(new URL(import.meta.url));
+  const early = OPTION_TABLE.filter(({ setBefore }) => setBefore === "bind");
+  assert(early.length >= 10, `${early.length}`);
+  for (const { name } of early) assert(text.includes(name), name);
+});
+
+Deno.test("an option that the kernel refuses before bind is told by its name, and leaves no listener", () => {
+  const free = listen(local);
+  const { port } = free.addr;
+  free.close();
+  const settings: SocketSettings = { options: [[sockopt.SO_BINDTODEVICE, "no-such-device"]] };
+  const error = assertThrows(() => listen({ ...local, port, settings }), SocketError);
+  assert(error.option === "SO_BINDTODEVICE", error.message);
+  listen({ ...local, port }).close();
 });
 
 Deno.test("applySettings() reports what was asked, what is, and the limit", async () => {

@@ -36,9 +36,10 @@ Deno.test("without flags the defaults are the recipe's", () => {
 });
 
 /** Each flag that takes a value: one that is good, what becomes of it, and one that is bad. */
-const FLAGS: [flag: string, good: string, value: unknown, bad: string][] = [
-  ["host", "::1", ["::1"], ""],
+const FLAGS: [flag: string, good: string, value: unknown, bad?: string][] = [
+  ["host", "::1", ["::1"]],
   ["port", "0", 0, "65536"],
+  ["fd", "3", [3], "-1"],
   ["backlog", "5", 5, "0"],
   ["recv-buffer", "64k", 65_536, "64q"],
   ["send-buffer", "1MiB", 1_048_576, "0"],
@@ -55,11 +56,13 @@ const FLAGS: [flag: string, good: string, value: unknown, bad: string][] = [
 ];
 
 for (const [flag, good, value, bad] of FLAGS) {
-  Deno.test(`--${flag} takes ${good}, refuses ${JSON.stringify(bad)} and needs a value`, () => {
+  Deno.test(`--${flag} takes ${good}, refuses ${bad === undefined ? "nothing" : JSON.stringify(bad)} and needs a value`, () => {
     const name = flag as keyof CommandLine;
     assertEquals(parseCommandLine([`--${flag}`, good])[name], value);
     assertEquals(parseCommandLine([`--${flag}=${good}`])[name], value);
-    assertMatch(refusal(`--${flag}=${bad}`), new RegExp(`^--${flag} .*(expected|needs)`));
+    if (bad !== undefined) {
+      assertMatch(refusal(`--${flag}=${bad}`), new RegExp(`^--${flag} .*(expected|needs)`));
+    }
     assertMatch(
       refusal(`--${flag}`),
       new RegExp(`^--${flag} needs a value: --${flag} [A-Z]`),
@@ -226,6 +229,12 @@ Deno.test("a flag that is given again is checked again, and the last one counts"
   assertEquals(parseCommandLine(["--quick-ack", "--no-quick-ack"])["quick-ack"], false);
 });
 
+Deno.test("--host may be an empty text, but not left without a value", () => {
+  assertEquals(parseCommandLine(["--host", ""]).host, [""]);
+  assertEquals(parseCommandLine(["--host=", "--host", "::1"]).host, ["", "::1"]);
+  assertEquals(refusal("--strict", "--host"), "--host needs a value: --host ADDR");
+});
+
 /** What parseArgs() alone would take for something else. */
 const TAKEN_WRONGLY: [args: string[], line: string][] = [
   [["--port", "-1"], '--port "-1": expected a whole number from 0 to 65535'],
@@ -236,7 +245,7 @@ const TAKEN_WRONGLY: [args: string[], line: string][] = [
   [["--no-quick-ack=1"], "--no-quick-ack takes no value, got 1"],
   [["--no-quick-ack", "1"], 'unexpected argument "1"; see --help'],
   [["--no-port", "1"], "unknown flag --no-port; did you mean --port?"],
-  [["--host", ""], "--host needs a value: --host ADDR"],
+  [["--congestion", ""], "--congestion needs a value: --congestion NAME"],
   [["--port=1e3"], '--port "1e3": expected a whole number from 0 to 65535'],
   [["--port=0x10"], '--port "0x10": expected a whole number from 0 to 65535'],
   [["-h=1"], "-h takes no value, got 1"],

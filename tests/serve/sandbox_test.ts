@@ -72,6 +72,22 @@ cat out
 `;
 
 testWith(
+  ["runsc", "root"],
+  "under gVisor the server says which feature of Deno's sharing a port takes",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    const { stdout, stderr } = await run("runsc", [
+      ...["--platform=ptrace", "--network=none", "--ignore-cgroups", "--root", folder],
+      ...["do", "sh", "-c", '"$@" 2>&1; echo "ended with $?"', "inside"],
+      ...[Deno.execPath(), ...serverArgs(["--port", "0"])],
+    ]);
+    const line = "sharing a port takes --unstable-net here, as this kernel binds no socket twice";
+    assertEquals(stdout, `${line}\nended with 1\n`, stderr);
+    await Deno.remove(folder, { recursive: true });
+  },
+);
+
+testWith(
   ["runsc", "nc", "root"],
   "under gVisor the server serves, and says what it does without",
   async () => {
