@@ -7,7 +7,7 @@
 import { type Codec, LONGEST_VALUE, show } from "./codec.ts";
 import { libc } from "./libc.ts";
 import { isDarwin, platformName } from "./platform.ts";
-import { errnoNumber, lastErrno, SocketError } from "./socket_error.ts";
+import { errnoName, errnoNumber, lastErrno, SocketError } from "./socket_error.ts";
 import {
   type AnySocketOption,
   type AskedOption,
@@ -289,16 +289,27 @@ const MSG_DONTWAIT = isDarwin ? 0x80 : 0x40;
  * Takes data that has already arrived, without waiting: recv(2) with MSG_DONTWAIT.
  *
  * @param most How much to take at most.
- * @returns The number of bytes, 0 at the end of the stream, -1 where nothing is there or the
- *   connection has failed, which the next ordinary read reports.
+ * @returns The number of bytes, 0 at the end of the stream, -1 where nothing is there.
+ * @throws {SocketError} when the connection has failed. The kernel says so once, and then that the stream has ended.
  */
 export function receiveArrived(
   fd: number,
   into: Uint8Array<ArrayBuffer>,
   most: number = into.length,
 ): number {
-  return libc().recv(fd, into, BigInt(Math.min(most, into.length)), MSG_DONTWAIT);
+  const n = libc().recv(fd, into, BigInt(Math.min(most, into.length)), MSG_DONTWAIT);
+  if (n < 0) throwUnlessNotReady("recv");
+  return n;
 }
+
+/** Throws what the last call has failed with, unless the socket was only not ready. */
+function throwUnlessNotReady(syscall: "recv" | "send"): void {
+  const errno = lastErrno();
+  if (!NOT_READY.has(errnoName(errno))) throw new SocketError(syscall, errno);
+}
+
+/** What is no matter: who waits for the socket tries again. */
+const NOT_READY: ReadonlySet<string> = new Set(["EAGAIN", "EINTR", "ENOBUFS", "ENOMEM"]);
 
 /** The same, but leaves the data where it is: MSG_PEEK. */
 export function peekArrived(fd: number, into: Uint8Array<ArrayBuffer>): number {
@@ -314,13 +325,15 @@ const MSG_MORE = isDarwin ? 0 : 0x8000;
  * Sends what the socket takes at once, without waiting: send(2) with MSG_DONTWAIT.
  *
  * @param isLast Whether the connection is closed right after: the kernel then waits for that, to send both at once.
- * @returns The number of bytes; 0 where it takes none, or where the connection has failed, which the next
- *   ordinary write reports.
+ * @returns The number of bytes; 0 where it takes none.
+ * @throws {SocketError} when the connection has failed. The kernel says once that the peer has reset it, and then EPIPE.
  */
 export function sendNow(fd: number, data: Uint8Array<ArrayBuffer>, isLast = false): number {
   const flags = MSG_DONTWAIT | MSG_NOSIGNAL | (isLast ? MSG_MORE : 0);
   const n = libc().send(fd, data, BigInt(data.length), flags);
-  return n < 0 ? 0 : n;
+  if (n >= 0) return n;
+  throwUnlessNotReady("send");
+  return 0;
 }
 
 /** Whether data has arrived that was not read yet. */

@@ -5,11 +5,19 @@
  */
 
 import { libc } from "../../ffi/libc.ts";
-import { hasArrived, type OptionBytes, receiveArrived, sendNow } from "../../ffi/socket.ts";
+import { resetConnection } from "../../ffi/reset.ts";
+import {
+  hasArrived,
+  type OptionBytes,
+  receiveArrived,
+  sendNow,
+  shutdown,
+} from "../../ffi/socket.ts";
 import type { Descriptor } from "../options/descriptor.ts";
 import { socketDescriptor } from "../options/socket_fd.ts";
 import type { ConnInfo } from "./conn_handler.ts";
 import { close, Connection, isTls } from "./connection.ts";
+import { asDeno } from "./errors.ts";
 import { after } from "./timer.ts";
 import { giveBuffer, LARGE, sharedBuffer, SMALL, takeBuffer, TLS_RECORD } from "./read_buffers.ts";
 
@@ -25,25 +33,28 @@ export class Stream {
   readonly #isDeferred: boolean;
   readonly #conn: Deno.Conn<Deno.NetAddr>;
   readonly #info: StreamInfo;
-  readonly #descriptor: Descriptor | undefined;
+  /** The descriptor, where it can be proven. */
+  readonly descriptor: Descriptor | undefined;
   /** Made by who waits first: what is there already needs none. */
   #buffer: Uint8Array<ArrayBuffer> | undefined = undefined;
   /** Bytes read in one turn of the event loop, and in which. */
   #read = 0;
   #turn = -1;
+  /** What the connection has failed with, where the kernel has said so and no read was told yet. */
+  #failure: Error | undefined = undefined;
 
   constructor(conn: Deno.Conn<Deno.NetAddr>, info: StreamInfo) {
     this.isTls = isTls(conn);
     this.#conn = conn;
     this.#info = info;
-    this.#descriptor = descriptorOf(conn, info);
+    this.descriptor = descriptorOf(conn, info);
     this.#isDeferred = info instanceof Connection && info.isDeferred;
     if (info instanceof Connection) info.isCounted = true;
   }
 
   /** The descriptor; -1 where the connection is closed, or that cannot be told. */
   #fd(): number {
-    return this.#descriptor === undefined ? -1 : this.#descriptor.prove();
+    return this.descriptor === undefined ? -1 : this.descriptor.prove();
   }
 
   /** The descriptor, for bytes; -1 where they must go through Deno: with TLS it encrypts them. */
@@ -61,7 +72,7 @@ export class Stream {
     const fd = this.#isDeferred ? this.#bytesFd() : -1;
     if (fd < 0) return undefined;
     const shared = sharedBuffer();
-    const n = receiveArrived(fd, shared, most);
+    const n = this.#receiveArrived(fd, shared, most);
     // an end or a failure is told to who waits
     if (n <= 0) return undefined;
     this.#info.bytesIn += n;
@@ -71,6 +82,7 @@ export class Stream {
 
   /** Waits until data arrives: how much {@linkcode take} finds at once, or `null` at the end. */
   wait(): Promise<number | null> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     this.#buffer ??= this.isTls ? new Uint8Array(TLS_RECORD) : takeBuffer();
     return this.#conn.read(this.#buffer);
   }
@@ -88,12 +100,21 @@ export class Stream {
     if (fd >= 0) {
       const shared = sharedBuffer();
       shared.set(data);
-      const more = receiveArrived(fd, shared.subarray(n, most));
-      data = shared.subarray(0, n + Math.max(more, 0));
+      data = shared.subarray(0, n + this.#receiveArrived(fd, shared.subarray(n, most)));
     }
     this.#info.bytesIn += data.length;
     if (data.length > SMALL) this.#count(data.length);
     return data;
+  }
+
+  /** Takes what has arrived: how much. That the connection has failed is told to who waits for more. */
+  #receiveArrived(fd: number, into: Uint8Array<ArrayBuffer>, most?: number): number {
+    try {
+      return Math.max(receiveArrived(fd, into, most), 0);
+    } catch (error) {
+      this.#failure = asDeno(error);
+      return 0;
+    }
   }
 
   /** Counts what was read in this turn. Small messages are not worth it: their clients must wait for the answer. */
@@ -110,12 +131,22 @@ export class Stream {
     return nextTurn();
   }
 
-  /** Sends what the socket takes at once: how many bytes. */
-  sendNow(data: Uint8Array<ArrayBuffer>): number {
+  /**
+   * Sends what the socket takes at once: how many bytes.
+   *
+   * @param isLast Whether the connection ends with it: the kernel makes one segment of both.
+   * @throws when the connection has failed.
+   */
+  sendNow(data: Uint8Array<ArrayBuffer>, isLast = false): number {
     const fd = this.#bytesFd();
-    const sent = fd < 0 ? 0 : sendNow(fd, data);
-    this.#info.bytesOut += sent;
-    return sent;
+    if (fd < 0) return 0;
+    try {
+      const sent = sendNow(fd, data, isLast);
+      this.#info.bytesOut += sent;
+      return sent;
+    } catch (error) {
+      throw asDeno(error);
+    }
   }
 
   /** Sends some data when the socket takes it: how many bytes. Where somebody has closed the connection, it says so. */
@@ -135,11 +166,9 @@ export class Stream {
    * is told to linger.
    */
   finish(data: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
-    const fd = this.#bytesFd();
-    const sent = fd < 0 ? 0 : sendNow(fd, data, true);
-    this.#info.bytesOut += sent;
+    const sent = this.sendNow(data, true);
     // to wait for every client would cost as much again as all the checks do
-    this.#info.linger = data.length >= SMALL || (fd >= 0 && hasArrived(fd));
+    this.#info.linger = data.length >= SMALL || this.#hasArrived();
     return this.#sendRest(data, sent);
   }
 
@@ -151,6 +180,26 @@ export class Stream {
 
   async #writeAll(data: Uint8Array<ArrayBuffer>): Promise<void> {
     for (let n = 0; n < data.length;) n += await this.write(data.subarray(n));
+  }
+
+  /** Whether bytes have arrived that nobody has read; of TLS those that are encrypted. */
+  #hasArrived(): boolean {
+    const fd = this.#fd();
+    return fd >= 0 && hasArrived(fd);
+  }
+
+  /**
+   * Ends the connection at once, and leaves the closing to the caller. As when a program ends: the peer is told by a reset
+   * where it has sent what nobody has read, otherwise by the end. With TLS it is not told that this was all.
+   *
+   * @param isUnread Whether something was read that nobody was given.
+   */
+  abort(isUnread: boolean): void {
+    this.#info.linger = false;
+    const fd = this.#fd();
+    if (fd < 0) return;
+    if (isUnread || hasArrived(fd)) resetConnection(fd);
+    else if (this.isTls) shutdown(fd);
   }
 
   /** Ends the own side. */
