@@ -139,6 +139,11 @@ function proveOpen(conn: Deno.TcpConn, fd: number): void {
   if (noDelay === undefined || !isKnown(() => conn.setNoDelay(noDelay))) throw closed();
 }
 
+/** Notes the descriptor of what stands for a socket, beside Deno's own object. */
+export function knowDescriptor(socket: object, descriptor: Descriptor): void {
+  found.set(socket, descriptor);
+}
+
 /** Notes the descriptor of a socket that is open now. */
 export function rememberFd(socket: object, fd: number, identity: SocketIdentity): void {
   found.set(socket, new Descriptor(fd));

@@ -13,14 +13,23 @@ export interface DatagramSocket {
   close(): void;
 }
 
+/** A connection by its two addresses, as a protocol's transport gives it. */
+export interface AddressPair {
+  /** Its own address. */
+  readonly localAddr: Deno.Addr;
+  /** The address of its peer. */
+  readonly remoteAddr: Deno.Addr;
+}
+
 /**
  * Any socket that the functions of this package take: a connection, listener or datagram socket of Deno,
- * a socket or server of Node.js's `net`, `tls` or `dgram`, or a file descriptor's number.
+ * the addresses of a connection, a socket or server of Node.js's `net`, `tls` or `dgram`, or a file descriptor's number.
  *
  * A number is taken as it is: the caller answers for it. All others are verified at every call.
  */
 export type SocketLike =
   | Deno.Conn
+  | AddressPair
   | Deno.Listener
   | Deno.TlsListener
   | DatagramSocket
