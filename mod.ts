@@ -113,8 +113,9 @@ export type {
   WriteBufferLimits,
 } from "./src/serve/protocol.ts";
 export type { ProxyHeader, ProxyTls, ProxyTlv } from "./src/serve/proxy_protocol.ts";
-export { protocolHandler } from "./src/serve/transport.ts";
 export type { OpenConnection } from "./src/serve/open_connection.ts";
+export { protocolHandler } from "./src/serve/protocol_handler.ts";
+export type { TransportSocket } from "./src/serve/transport_socket.ts";
 export { readOptions } from "./src/options/read_options.ts";
 export { relay, type Relayed } from "./src/serve/relay.ts";
 export { serve } from "./src/serve/serve.ts";
@@ -127,5 +128,5 @@ export type {
 export type { AcceptQueue, ServerStats } from "./src/serve/stats.ts";
 export { setOption } from "./src/options/set_option.ts";
 export { socketFd } from "./src/options/socket_fd.ts";
-export type { DatagramSocket, SocketLike } from "./src/options/socket_like.ts";
+export type { AddressPair, DatagramSocket, SocketLike } from "./src/options/socket_like.ts";
 export { supportedOptions } from "./src/options/supported_options.ts";

@@ -3,7 +3,7 @@
  *
  * "TCP Server, Asynchronous I/O (Low-Level APIs)": the asserts on the socket and the options set on every connection
  * are those of the Python program, and it behaves as that does: it echoes the first data of each connection and
- * closes.
+ * closes. Where a check fails it closes the connection; the Python program logs that and echoes all the same.
  *
  *     deno run --allow-net --allow-ffi examples/echo_protocol.ts [HOST [PORT]]
  */
@@ -24,14 +24,26 @@ import {
   SO_TYPE,
   TCP_QUICKACK,
   type Transport,
+  type TransportSocket,
 } from "@sockopt/tcp";
 
-const [host = "localhost", port = "8888"] = Deno.args;
+const [host = "127.0.0.1", port = "8888"] = Deno.args;
 const recvBufferSize: number | undefined = undefined;
 const sendBufferSize: number | undefined = undefined;
 const limits = kernelLimits();
 
-function handleSocketBufferSize(socket: Deno.Conn): void {
+/** Bytes as Python writes them, safe for a terminal: all but printable ASCII is escaped. */
+function repr(data: Uint8Array): string {
+  const isPlain = (byte: number): boolean => byte >= 0x20 && byte < 0x7f && byte !== 0x5c;
+  const text = Array.from(
+    data,
+    (byte) =>
+      isPlain(byte) ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`,
+  );
+  return `b'${text.join("")}'`;
+}
+
+function handleSocketBufferSize(socket: TransportSocket): void {
   if (recvBufferSize !== undefined) setOption(socket, SO_RCVBUF, recvBufferSize);
   const received = getOption(socket, SO_RCVBUF);
   console.debug(`recv buffer size: ${received} (max=${limits.rmemMax ?? "unknown"})`);
@@ -41,7 +53,7 @@ function handleSocketBufferSize(socket: Deno.Conn): void {
   console.debug(`send buffer size: ${sent} (max=${limits.wmemMax ?? "unknown"})`);
 }
 
-function handleTcpQuickAck(socket: Deno.Conn): void {
+function handleTcpQuickAck(socket: TransportSocket): void {
   setOption(socket, TCP_QUICKACK, true);
   console.debug(`TCP quick ACK: ${getOption(socket, TCP_QUICKACK)}`);
 }
@@ -67,17 +79,23 @@ class EchoServerProtocol implements Protocol {
   }
 
   dataReceived(data: Uint8Array): void {
-    console.debug(`recv: ${new TextDecoder().decode(data)}`);
+    console.debug(`recv: ${repr(data)}`);
 
     this.#transport.write(data);
-    console.debug(`sent: ${new TextDecoder().decode(data)}`);
+    console.debug(`sent: ${repr(data)}`);
 
     this.#transport.close();
   }
 }
 
-const server = serve(
-  { hostname: host, port: Number(port), reusePort: true, backlog: 100, logger: console },
-  protocolHandler(() => new EchoServerProtocol()),
-);
+const server = serve({
+  hostname: host,
+  port: Number(port),
+  reusePort: true,
+  backlog: 100,
+  onListen({ hostname, port }) {
+    console.info(`Serving on ${hostname}:${port}`);
+    console.info(`In another terminal: echo hello | nc ${hostname} ${port}`);
+  },
+}, protocolHandler(() => new EchoServerProtocol()));
 Deno.addSignalListener("SIGINT", () => void server.shutdown().then(() => Deno.exit(0)));

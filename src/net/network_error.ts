@@ -16,6 +16,7 @@ const CLASSES: Readonly<Record<string, ErrorClass>> = {
   ECONNRESET: Deno.errors.ConnectionReset,
   ENETUNREACH: Deno.errors.NetworkUnreachable,
   EPERM: Deno.errors.PermissionDenied,
+  EPIPE: Deno.errors.BrokenPipe,
   ETIMEDOUT: Deno.errors.TimedOut,
 };
 

@@ -37,6 +37,13 @@ export interface ConnInfo {
    * @default {false}
    */
   linger: boolean;
+  /**
+   * Tells of an error that does not end the handler, such as one of a callback: it is counted and goes to `onError`, as one
+   * that the handler throws.
+   */
+  report(error: unknown): void;
+  /** Called when the server wants the connection to end, right after `signal` has fired. It takes no signal to be made. */
+  onEnding?: () => void;
   /** Called when the server closes the connection before its handler is through: a time-out, or its own end. */
   onClosed?: () => void;
 }

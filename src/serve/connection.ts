@@ -29,6 +29,7 @@ export class Connection implements ConnInfo {
   closed = false;
   /** Whether its listener hands connections out with their first data, so that it is worth looking for at once. */
   isDeferred = false;
+  onEnding: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;
   /** When it was accepted: in milliseconds, as `performance.now()` has them. */
   readonly acceptedAt: number = performance.now();
@@ -58,6 +59,7 @@ export class Connection implements ConnInfo {
    * @param number Which connection of the server it is.
    * @param logger Where its handler logs to.
    * @param settings What is in force on it.
+   * @param onReport Is told what its handler reports.
    */
   constructor(
     readonly conn: AnyConn,
@@ -65,6 +67,7 @@ export class Connection implements ConnInfo {
     readonly number: number,
     readonly logger: ReadyLogger,
     readonly settings: SocketSettings,
+    readonly onReport: (error: unknown, connection: Connection) => void,
   ) {}
 
   get remoteAddr(): Deno.NetAddr {
@@ -86,8 +89,14 @@ export class Connection implements ConnInfo {
 
   /** Tells the handler that the connection should end. */
   askToEnd(): void {
+    if (this.#ending) return;
     this.#ending = true;
     this.#controller?.abort();
+    this.onEnding?.();
+  }
+
+  report(error: unknown): void {
+    this.onReport(error, this);
   }
 
   /** What the kernel says of it; `undefined` where it is closed, or where that cannot be told. */

@@ -1,23 +1,12 @@
 /** What the errors of connections mean to a server. */
 
 import { errnoName, SocketError } from "../../ffi/socket_error.ts";
-
-/** The classes in which Deno says why a connection has failed. */
-const FAILURES: Readonly<Record<string, new (message: string, options?: ErrorOptions) => Error>> = {
-  ECONNABORTED: Deno.errors.ConnectionAborted,
-  ECONNRESET: Deno.errors.ConnectionReset,
-  EPIPE: Deno.errors.BrokenPipe,
-  ETIMEDOUT: Deno.errors.TimedOut,
-};
+import { networkError } from "../net/network_error.ts";
 
 /** What the kernel says of a connection that has failed, as Deno says it; anything else stays as it is. */
 export function asDeno(error: unknown): Error {
   if (!(error instanceof SocketError)) return asError(error);
-  const { code, message } = error;
-  const Failure = FAILURES[code];
-  return Failure === undefined
-    ? error
-    : Object.assign(new Failure(message, { cause: error }), { code });
+  return networkError(error.code, error.message, error);
 }
 
 /** What was thrown, as an error: anything can be. */

@@ -1,5 +1,7 @@
 /** What a protocol and its transport look like to each other: asyncio's callback API. */
 
+import type { TransportSocket } from "./transport_socket.ts";
+
 /** The water marks of a transport's write buffer, in bytes. */
 export interface WriteBufferLimits {
   /**
@@ -18,12 +20,12 @@ export interface WriteBufferLimits {
 
 /** What a transport can be asked for by name. */
 export interface ExtraInfo {
-  /** The client's address. */
+  /** The peer's address. */
   peername: Deno.NetAddr;
-  /** The server's address. */
+  /** The own address. */
   sockname: Deno.NetAddr;
-  /** The connection itself, for socket options. */
-  socket: Deno.Conn<Deno.NetAddr>;
+  /** The socket, for its options. */
+  socket: TransportSocket;
 }
 
 /** A connection as its protocol sees it: asyncio's `Transport`. */
@@ -43,7 +45,10 @@ export interface Transport {
   canWriteEof(): boolean;
   /** Sends what was written, reads no more, and closes. */
   close(): void;
-  /** Closes at once; what was written and not sent is lost. */
+  /**
+   * Closes at once: what was written and not sent is lost. A peer whose data was not read yet is told by a reset, any other
+   * one by the end; with TLS without the notice that all was sent.
+   */
   abort(): void;
   /** Whether it is closed, or about to be. */
   isClosing(): boolean;
@@ -73,7 +78,11 @@ export interface Transport {
   getProtocol(): Protocol | BufferedProtocol;
 }
 
-/** What asyncio's two kinds of protocol have in common. */
+/**
+ * What asyncio's two kinds of protocol have in common.
+ *
+ * A callback may be `async`: it is not waited for, and when its promise rejects it is as if the callback had thrown.
+ */
 export interface BaseProtocol {
   /** The connection is there. Called once, before everything else. */
   connectionMade(transport: Transport): void;
@@ -84,11 +93,11 @@ export interface BaseProtocol {
    */
   connectionLost?(error: Error | null): void;
   /**
-   * The client sends no more.
+   * The peer sends no more.
    *
-   * @returns `true` keeps the transport open for writing; otherwise it is closed.
+   * @returns `true` keeps the transport open for writing; otherwise it is closed. With TLS it is closed in any case.
    */
-  eofReceived?(): boolean | void;
+  eofReceived?(): boolean | void | Promise<boolean | void>;
   /** The write buffer has grown beyond its high-water mark: stop writing for now. */
   pauseWriting?(): void;
   /** The write buffer has shrunk to its low-water mark: write on. */
@@ -99,6 +108,10 @@ export interface BaseProtocol {
 export interface Protocol extends BaseProtocol {
   /** Data has arrived. It is the protocol's own, to keep and to change. */
   dataReceived?(data: Uint8Array<ArrayBuffer>): void;
+  /** A {@linkcode BufferedProtocol} has it. */
+  getBuffer?: never;
+  /** A {@linkcode BufferedProtocol} has it. */
+  bufferUpdated?: never;
 }
 
 /** A protocol that provides the memory for its data, as asyncio's `BufferedProtocol`. */
@@ -112,4 +125,6 @@ export interface BufferedProtocol extends BaseProtocol {
   getBuffer(sizeHint: number): Uint8Array<ArrayBuffer>;
   /** Data has arrived: so many bytes at the start of what `getBuffer()` gave last. */
   bufferUpdated(n: number): void;
+  /** A {@linkcode Protocol} has it. */
+  dataReceived?: never;
 }

@@ -134,7 +134,8 @@ export class Server implements TcpServer {
     const descriptor = acceptedDescriptor(conn);
     const number = ++this.#account.accepted;
     const { settings = {} } = this.#options;
-    const connection = new Connection(conn, descriptor, number, this.#log.logger, settings);
+    const { logger } = this.#log;
+    const connection = new Connection(conn, descriptor, number, logger, settings, this.#report);
     connection.isDeferred = port.isDeferred;
     this.#active.add(connection);
     // a balancer's is one client's once its header is read
@@ -271,14 +272,22 @@ export class Server implements TcpServer {
   #failed(error: unknown, connection: Connection): void {
     // what was under way when the server, or the handler itself, closed the connection
     if (connection.closed || isClosedHere(error) && connection.isGone()) return;
-    this.#account.count(errorCode(error));
-    const { onError } = this.#options;
-    if (onError === undefined) return this.#log.failed(connection, error);
-    callUser(
-      () => onError(error, connection),
-      (thrown) => this.#log.callbackFailed("onError", thrown),
-    );
+    this.#report(error, connection);
   }
+
+  readonly #report = (error: unknown, connection: Connection): void => {
+    const isAssertion = error instanceof OptionAssertionError;
+    if (isAssertion) this.#account.assertionFailures++;
+    else this.#account.count(errorCode(error));
+    const { onError } = this.#options;
+    if (onError !== undefined) {
+      callUser(
+        () => onError(error, connection),
+        (thrown) => this.#log.callbackFailed("onError", thrown),
+      );
+    } else if (isAssertion) this.#log.assertionFailed(connection, error);
+    else this.#log.failed(connection, error);
+  };
 
   /** Closes a connection, if it is not closed yet, and takes account of it. */
   #finish(connection: Connection): void {
@@ -290,9 +299,16 @@ export class Server implements TcpServer {
     this.#changed();
   }
 
+  #askToEnd(connection: Connection): void {
+    callUser(
+      () => connection.askToEnd(),
+      (error) => this.#log.callbackFailed("onEnding", error),
+    );
+  }
+
   /** Ends a connection whatever its handler does. */
   #end(connection: Connection): void {
-    connection.askToEnd();
+    this.#askToEnd(connection);
     if (isTls(connection.conn)) connection.endHandshake();
     this.#finish(connection);
     callUser(
@@ -327,7 +343,7 @@ export class Server implements TcpServer {
     this.#stopping = true;
     // what is in the queue is connected as far as the client knows; the accept loop closes after it
     for (const port of this.#ports) port.drain();
-    for (const connection of this.#active.toArray()) connection.askToEnd();
+    for (const connection of this.#active.toArray()) this.#askToEnd(connection);
     this.#changed();
     const { gracePeriod = 10 } = this.#options;
     const cancel = after(gracePeriod * 1000, () => this.#closeAll());

@@ -5,7 +5,7 @@
  */
 
 import { libc } from "../../ffi/libc.ts";
-import { resetConnection } from "../../ffi/reset.ts";
+import { disconnect } from "../../ffi/reconnect.ts";
 import {
   hasArrived,
   type OptionBytes,
@@ -13,6 +13,7 @@ import {
   sendNow,
   shutdown,
 } from "../../ffi/socket.ts";
+import { SocketError } from "../../ffi/socket_error.ts";
 import type { Descriptor } from "../options/descriptor.ts";
 import { socketDescriptor } from "../options/socket_fd.ts";
 import type { ConnInfo } from "./conn_handler.ts";
@@ -198,7 +199,7 @@ export class Stream {
     this.#info.linger = false;
     const fd = this.#fd();
     if (fd < 0) return;
-    if (isUnread || hasArrived(fd)) resetConnection(fd);
+    if (isUnread || hasArrived(fd)) tryTo(() => disconnect(fd));
     else if (this.isTls) shutdown(fd);
   }
 
@@ -216,6 +217,15 @@ export class Stream {
   /** Gives the buffer back: nothing is read any more, and nothing that was taken is used. */
   release(): void {
     if (this.#buffer !== undefined && !this.isTls) giveBuffer(this.#buffer);
+  }
+}
+
+/** Does what some kernel cannot, or what is no longer needed: then closing must do. */
+function tryTo(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof SocketError)) throw error;
   }
 }
 

@@ -1,10 +1,11 @@
-/** `protocolHandler()`, and the transport that it gives to each protocol. */
+/** The transport of a connection: it calls the protocol, and the protocol writes to it. */
 
+import { show } from "../../ffi/codec.ts";
 import { TCP_NODELAY } from "../../ffi/options/tcp.ts";
 import { OptionBytes } from "../../ffi/socket.ts";
-import { checkNamed, type } from "../options/check_arguments.ts";
 import type { SocketSettings } from "../options/settings.ts";
-import { type ConnHandler, type ConnInfo, countingBytes } from "./conn_handler.ts";
+import type { ConnInfo } from "./conn_handler.ts";
+import { asError, errorCode } from "./errors.ts";
 import type {
   BufferedProtocol,
   ExtraInfo,
@@ -14,48 +15,8 @@ import type {
 } from "./protocol.ts";
 import { SMALL } from "./read_buffers.ts";
 import { Stream } from "./stream.ts";
-
-/**
- * A handler that serves each connection with a protocol of its own: asyncio's callback API.
- *
- * The callbacks come in asyncio's order: `connectionMade()` once, then data, then `eofReceived()` at most once,
- * then `connectionLost()` once; never two at a time, and none after `connectionLost()`. An error that a callback
- * throws closes the transport, goes to `connectionLost()` and to the server's `onError`, and to nobody else.
- *
- * TCP_NODELAY is on, as asyncio has it for every connection, unless the server's settings say something of it.
- *
- * @example
- * ```ts
- * import { type Protocol, protocolHandler, serve, type Transport } from "@sockopt/tcp";
- *
- * class EchoProtocol implements Protocol {
- *   #transport!: Transport;
- *   connectionMade(transport: Transport): void {
- *     this.#transport = transport;
- *   }
- *   dataReceived(data: Uint8Array): void {
- *     this.#transport.write(data);
- *     this.#transport.close();
- *   }
- * }
- *
- * await using server = serve(
- *   { hostname: "127.0.0.1", port: 0 },
- *   protocolHandler(() => new EchoProtocol()),
- * );
- * ```
- *
- * @param factory Makes a protocol for each connection.
- * @returns The handler.
- */
-export function protocolHandler(
-  factory: () => Protocol | BufferedProtocol,
-): ConnHandler<Deno.Conn<Deno.NetAddr>> {
-  checkNamed("protocolHandler()", factory, type("function"));
-  return countingBytes((conn, info) => new ConnTransport(conn, info, factory()).run());
-}
-
-type AnyProtocol = Protocol | BufferedProtocol;
+import { type TransportSocket, transportSocket } from "./transport_socket.ts";
+import { concat, WriteBuffer } from "./write_buffer.ts";
 
 const NO_DELAY = OptionBytes.from(TCP_NODELAY, true);
 
@@ -67,73 +28,84 @@ function saysNoDelay({ noDelay, options = [] }: SocketSettings): boolean {
 /** How much is delivered at once at most, as asyncio has it: it is copied. */
 const MOST_DELIVERED = 256 * 1024;
 
-const HIGH_WATER = 64 * 1024;
-
-/** The transport of one connection of a server. */
+/** The transport of one connection. */
 export class ConnTransport implements Transport {
   readonly #conn: Deno.Conn<Deno.NetAddr>;
   readonly #info: ConnInfo;
   readonly #stream: Stream;
   readonly #ended = Promise.withResolvers<void>();
-  #protocol: AnyProtocol;
-  #high = HIGH_WATER;
-  #low = HIGH_WATER / 4;
-  /** What was written and not sent, in order. */
-  #queue: Uint8Array<ArrayBuffer>[] = [];
-  #queued = 0;
-  #flushing = false;
-  #protocolPaused = false;
-  #closing = false;
-  #lost = false;
-  #eofWritten = false;
+  readonly #unsent = new WriteBuffer();
+  #protocol: Protocol | BufferedProtocol;
+  #isFlushing = false;
+  /** Whether the protocol was told to stop writing. */
+  #isWritingPaused = false;
+  #isClosing = false;
+  #isLost = false;
+  #isEofWritten = false;
   /** Resolved when reading goes on; absent while it does. */
-  #resumed: PromiseWithResolvers<void> | undefined;
+  #resumed: PromiseWithResolvers<void> | undefined = undefined;
+  /** The read that is under way, or was last. */
+  #reading: Promise<number | null> | undefined = undefined;
+  /** What it has failed with: told when reading goes on, and before that to who writes. */
+  #readError: unknown = undefined;
+  /** Whether something was read that the protocol was not given. */
+  #isUnread = false;
+  /** What the connection itself has failed with. */
+  #failure: Error | undefined = undefined;
+  #socket: TransportSocket | undefined = undefined;
 
-  constructor(conn: Deno.Conn<Deno.NetAddr>, info: ConnInfo, protocol: AnyProtocol) {
+  constructor(
+    conn: Deno.Conn<Deno.NetAddr>,
+    info: ConnInfo,
+    protocol: Protocol | BufferedProtocol,
+  ) {
     this.#conn = conn;
     this.#info = info;
-    this.#protocol = protocol;
+    this.#protocol = checked(protocol);
     this.#stream = new Stream(conn, info);
     if (!saysNoDelay(info.settings)) this.#stream.set(NO_DELAY);
   }
 
   /**
-   * Serves the connection.
+   * Serves the connection, and leaves the closing to the caller.
    *
    * @returns Resolves when `connectionLost()` was called.
-   * @throws What a callback threw, or the error by which the connection was lost.
+   * @throws The error by which the connection was lost, unless a callback has thrown it.
    */
   run(): Promise<void> {
     this.#info.onClosed = (): void => this.#lose(null);
-    if (this.#try(() => this.#protocol.connectionMade(this))) this.#read();
+    // whoever hears of the signal writes before
+    this.#info.onEnding = (): void => queueMicrotask(() => this.close());
+    if (this.#call(() => this.#protocol.connectionMade(this))) this.#read();
     return this.#ended.promise;
   }
 
-  /** Calls the protocol; an error of its own closes the transport. */
-  #try(callback: () => void): boolean {
+  /** Calls the protocol: an error of its own closes the transport. */
+  #call(callback: () => unknown): boolean {
     try {
-      callback();
+      const result = callback();
+      if (result instanceof Promise) result.catch((error) => this.#thrown(error));
       return true;
     } catch (error) {
-      this.#fail(error);
+      this.#thrown(error);
       return false;
     }
   }
 
+  #thrown(error: unknown): void {
+    this.#info.report(error);
+    this.#lose(asError(error), true);
+  }
+
+  // reading
+
   async #read(): Promise<void> {
     try {
-      const first = this.#resumed === undefined && !this.#closing
-        ? this.#stream.takeFirst(MOST_DELIVERED)
-        : undefined;
-      if (first !== undefined) this.#receive(first);
-      while (!this.#closing) {
-        if (this.#resumed !== undefined) await this.#resumed.promise;
-        if (this.#closing || !await this.#readOnce()) return;
-        await this.#stream.turn();
-      }
+      const first = this.isReading() ? this.#stream.takeFirst(MOST_DELIVERED) : undefined;
+      if (first !== undefined) await this.#receive(first);
+      while (await this.#readOnce()) await this.#stream.turn();
     } catch (error) {
-      // what was pending when the connection was closed from this side fails as well
-      if (!this.#info.closed) this.#fail(error);
+      this.#fail(error);
     } finally {
       this.#stream.release();
     }
@@ -141,157 +113,95 @@ export class ConnTransport implements Transport {
 
   /** Reads and delivers what has arrived; `false` when there will be no more. */
   async #readOnce(): Promise<boolean> {
-    const n = await this.#stream.wait();
+    if (this.#resumed !== undefined) await this.#untilResumed();
+    if (this.#isClosing) return false;
     // a read cannot be taken back: what it brings waits until reading goes on
-    while (this.#resumed !== undefined && !this.#closing) await this.#resumed.promise;
-    if (this.#closing || this.#info.closed) return false;
+    const n = await this.#arrival();
+    if (this.#resumed !== undefined) await this.#untilResumed();
+    if (this.#readError !== undefined) throw this.#readError;
+    if (this.#isClosing) return false;
     if (n === null) return this.#endOfFile();
-    this.#receive(this.#stream.take(n, MOST_DELIVERED));
+    await this.#receive(this.#stream.take(n, MOST_DELIVERED));
     return true;
   }
 
-  #receive(data: Uint8Array<ArrayBuffer>): void {
+  async #untilResumed(): Promise<void> {
+    while (this.#resumed !== undefined && !this.#isClosing) await this.#resumed.promise;
+  }
+
+  async #arrival(): Promise<number | null> {
+    try {
+      this.#reading = this.#stream.wait();
+      const n = await this.#reading;
+      this.#isUnread = n !== null;
+      return n;
+    } catch (error) {
+      // with TLS: the peer has ended without saying that this was all
+      if (!(error instanceof Deno.errors.UnexpectedEof)) this.#readError = error;
+      return null;
+    }
+  }
+
+  /** Delivers data; what is left when the protocol pauses in the middle waits. */
+  #receive(data: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     this.#info.linger = data.length >= SMALL;
-    this.#deliver(data.slice());
+    const rest = this.#deliver(data);
+    return rest.length === 0 ? undefined : this.#deliverLater(rest.slice());
+  }
+
+  async #deliverLater(rest: Uint8Array<ArrayBuffer>): Promise<void> {
+    while (rest.length > 0 && !this.#isClosing) {
+      await this.#untilResumed();
+      rest = this.#deliver(rest);
+    }
+  }
+
+  /** Delivers data until the protocol pauses or ends: what is left. */
+  #deliver(data: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    while (data.length > 0 && this.isReading()) data = data.subarray(this.#deliverOnce(data));
+    this.#isUnread = data.length > 0;
+    return data;
+  }
+
+  /** Calls the protocol with data: how much it has taken. */
+  #deliverOnce(data: Uint8Array<ArrayBuffer>): number {
+    let n = 0;
+    this.#call(() => {
+      const protocol = this.#protocol;
+      if (!isBuffered(protocol)) {
+        n = data.length;
+        return protocol.dataReceived?.(data.slice());
+      }
+      const memory = protocol.getBuffer(data.length);
+      if (!(memory instanceof Uint8Array) || memory.length === 0) {
+        throw new RangeError(
+          `getBuffer() must return memory that is not empty, got ${show(memory)}`,
+        );
+      }
+      n = Math.min(memory.length, data.length);
+      memory.set(data.subarray(0, n));
+      return protocol.bufferUpdated(n);
+    });
+    return n;
   }
 
   #endOfFile(): false {
     this.#info.linger = false;
-    let keepOpen: unknown;
-    const called = this.#try(() => keepOpen = this.#protocol.eofReceived?.());
-    if (called && keepOpen !== true) this.close();
+    this.#call(() => {
+      const keepOpen = this.#protocol.eofReceived?.();
+      return keepOpen instanceof Promise
+        ? keepOpen.then((value) => this.#closeUnless(value))
+        : this.#closeUnless(keepOpen);
+    });
     return false;
   }
 
-  #deliver(data: Uint8Array<ArrayBuffer>): void {
-    this.#try(() => {
-      const protocol = this.#protocol;
-      if ("getBuffer" in protocol) this.#fill(protocol, data);
-      else protocol.dataReceived?.(data);
-    });
-  }
-
-  #fill(protocol: BufferedProtocol, data: Uint8Array<ArrayBuffer>): void {
-    for (let at = 0; at < data.length && !this.#closing;) {
-      const memory = protocol.getBuffer(data.length - at);
-      if (memory.length === 0) throw new RangeError("getBuffer() returned an empty buffer");
-      const part = data.subarray(at, at + memory.length);
-      memory.set(part);
-      at += part.length;
-      protocol.bufferUpdated(part.length);
-    }
-  }
-
-  write(data: Uint8Array): void {
-    if (!(data instanceof Uint8Array)) throw new TypeError("write() takes bytes, a Uint8Array");
-    if (this.#eofWritten) throw new Error("write() after writeEof()");
-    if (this.#lost || data.length === 0) return;
-    const sent = this.#queued === 0 ? this.#stream.sendNow(data as Uint8Array<ArrayBuffer>) : 0;
-    if (sent < data.length) this.#enqueue(data.slice(sent));
-  }
-
-  #enqueue(data: Uint8Array<ArrayBuffer>): void {
-    this.#queue.push(data);
-    this.#queued += data.length;
-    this.#maybePause();
-    if (!this.#flushing) this.#flush();
-  }
-
-  #maybePause(): void {
-    if (this.#queued <= this.#high || this.#protocolPaused) return;
-    this.#protocolPaused = true;
-    this.#try(() => this.#protocol.pauseWriting?.());
-  }
-
-  #maybeResume(): void {
-    if (this.#queued > this.#low || !this.#protocolPaused) return;
-    this.#protocolPaused = false;
-    this.#try(() => this.#protocol.resumeWriting?.());
-  }
-
-  async #flush(): Promise<void> {
-    this.#flushing = true;
-    try {
-      while (this.#queue.length > 0 && !this.#lost) {
-        const first = this.#queue[0]!;
-        const n = await this.#stream.write(first);
-        if (this.#lost) return;
-        this.#queued -= n;
-        if (n === first.length) this.#queue.shift();
-        else this.#queue[0] = first.subarray(n);
-        this.#maybeResume();
-      }
-      if (this.#closing) this.#lose(null);
-      else if (this.#eofWritten) await this.#stream.closeWrite();
-    } catch (error) {
-      if (!this.#info.closed) this.#fail(error);
-    } finally {
-      this.#flushing = false;
-    }
-  }
-
-  writeMany(list: Iterable<Uint8Array>): void {
-    const pieces = [...list];
-    const whole = new Uint8Array(pieces.reduce((size, { length }) => size + length, 0));
-    let at = 0;
-    for (const piece of pieces) {
-      whole.set(piece, at);
-      at += piece.length;
-    }
-    this.write(whole);
-  }
-
-  writeEof(): void {
-    if (this.#closing || this.#eofWritten) return;
-    if (this.#stream.isTls) throw new Error("writeEof() is not possible with TLS");
-    this.#eofWritten = true;
-    if (this.#queued === 0) this.#stream.closeWrite().catch((error) => this.#fail(error));
-  }
-
-  canWriteEof(): boolean {
-    return !this.#stream.isTls;
-  }
-
-  close(): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    this.#resumed?.resolve();
-    if (this.#queued === 0) this.#lose(null);
-  }
-
-  abort(): void {
-    this.#lose(null);
-  }
-
-  #fail(error: unknown): void {
-    this.#lose(error instanceof Error ? error : new Error(`${error}`));
-  }
-
-  /** The end: once, after whatever callback runs now. */
-  #lose(error: Error | null): void {
-    if (this.#lost) return;
-    this.#lost = true;
-    this.#closing = true;
-    this.#queue = [];
-    this.#queued = 0;
-    this.#resumed?.resolve();
-    queueMicrotask(() => {
-      try {
-        this.#protocol.connectionLost?.(error);
-      } catch (thrown) {
-        error ??= thrown instanceof Error ? thrown : new Error(`${thrown}`);
-      }
-      if (error === null) this.#ended.resolve();
-      else this.#ended.reject(error);
-    });
-  }
-
-  isClosing(): boolean {
-    return this.#closing;
+  #closeUnless(keepOpen: boolean | void): void {
+    if (!keepOpen || this.#stream.isTls) this.close();
   }
 
   pauseReading(): void {
-    if (!this.#closing) this.#resumed ??= Promise.withResolvers();
+    if (!this.#isClosing) this.#resumed ??= Promise.withResolvers();
   }
 
   resumeReading(): void {
@@ -300,27 +210,141 @@ export class ConnTransport implements Transport {
   }
 
   isReading(): boolean {
-    return !this.#closing && this.#resumed === undefined;
+    return !this.#isClosing && this.#resumed === undefined;
   }
 
-  setWriteBufferLimits({ high, low }: WriteBufferLimits = {}): void {
-    const top = high ?? (low === undefined ? HIGH_WATER : 4 * low);
-    const bottom = low ?? Math.floor(top / 4);
-    if (!(top >= bottom && bottom >= 0)) {
-      throw new RangeError(`expected high >= low >= 0, got high ${top} and low ${bottom}`);
+  // writing
+
+  write(data: Uint8Array): void {
+    if (!(data instanceof Uint8Array)) {
+      throw new TypeError(`write() takes bytes, a Uint8Array, not ${show(data)}`);
     }
-    this.#high = top;
-    this.#low = bottom;
+    if (this.#isEofWritten) throw new Error("write() after writeEof()");
+    if (this.#isLost || data.length === 0) return;
+    try {
+      const isFirst = this.#unsent.size === 0;
+      const sent = isFirst ? this.#stream.sendNow(data as Uint8Array<ArrayBuffer>) : 0;
+      if (sent < data.length) this.#enqueue(data.slice(sent));
+    } catch (error) {
+      this.#fail(this.#readError ?? error);
+    }
+  }
+
+  #enqueue(data: Uint8Array<ArrayBuffer>): void {
+    this.#unsent.add(data);
+    this.#maybePause();
+    if (!this.#isFlushing) this.#flush();
+  }
+
+  #maybePause(): void {
+    if (!this.#unsent.isHigh || this.#isWritingPaused) return;
+    this.#isWritingPaused = true;
+    this.#call(() => this.#protocol.pauseWriting?.());
+  }
+
+  #maybeResume(): void {
+    if (!this.#unsent.isLow || !this.#isWritingPaused) return;
+    this.#isWritingPaused = false;
+    this.#call(() => this.#protocol.resumeWriting?.());
+  }
+
+  async #flush(): Promise<void> {
+    this.#isFlushing = true;
+    try {
+      while (this.#unsent.size > 0) {
+        const n = await this.#stream.write(this.#unsent.next());
+        if (this.#isLost) return;
+        this.#unsent.drop(n);
+        this.#maybeResume();
+      }
+      if (this.#isClosing) this.#lose(null);
+      else if (this.#isEofWritten) await this.#stream.closeWrite();
+    } catch (error) {
+      this.#fail(await this.#firstError(error));
+    } finally {
+      this.#isFlushing = false;
+    }
+  }
+
+  /** Of a reset the kernel tells one call alone: a write that comes later, or at the same time, fails with EPIPE. */
+  async #firstError(error: unknown): Promise<unknown> {
+    if (errorCode(error) !== "EPIPE") return error;
+    return await this.#reading?.then(() => error, (readError) => readError) ?? error;
+  }
+
+  writeMany(list: Iterable<Uint8Array>): void {
+    this.write(concat([...list]));
+  }
+
+  writeEof(): void {
+    if (this.#isClosing || this.#isEofWritten) return;
+    if (this.#stream.isTls) throw new Error("writeEof() is not possible with TLS");
+    this.#isEofWritten = true;
+    if (this.#unsent.size === 0) this.#stream.closeWrite().catch((error) => this.#fail(error));
+  }
+
+  canWriteEof(): boolean {
+    return !this.#stream.isTls;
+  }
+
+  setWriteBufferLimits(limits: WriteBufferLimits = {}): void {
+    this.#unsent.setLimits(limits);
     this.#maybePause();
   }
 
   getWriteBufferLimits(): Required<WriteBufferLimits> {
-    return { high: this.#high, low: this.#low };
+    return this.#unsent.limits;
   }
 
   getWriteBufferSize(): number {
-    return this.#queued;
+    return this.#unsent.size;
   }
+
+  // the end
+
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#resumed?.resolve();
+    if (this.#unsent.size === 0) this.#lose(null);
+  }
+
+  abort(): void {
+    this.#lose(null, true);
+  }
+
+  isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** The connection has failed. What was under way when it was closed from this side fails as well. */
+  #fail(error: unknown): void {
+    if (this.#isLost || this.#info.closed) return;
+    this.#failure = asError(error);
+    this.#lose(this.#failure, true);
+  }
+
+  /**
+   * The end: once, after whatever callback runs now.
+   *
+   * @param error What the protocol is told.
+   * @param isAbrupt Whether the connection ends at once, or as one whose work is done.
+   */
+  #lose(error: Error | null, isAbrupt = false): void {
+    if (this.#isLost) return;
+    this.#isLost = this.#isClosing = true;
+    this.#unsent.clear();
+    this.#resumed?.resolve();
+    queueMicrotask(() => {
+      this.#call(() => this.#protocol.connectionLost?.(error));
+      if (isAbrupt) this.#stream.abort(this.#isUnread);
+      else this.#info.linger ||= this.#isUnread;
+      if (this.#failure === undefined) this.#ended.resolve();
+      else this.#ended.reject(this.#failure);
+    });
+  }
+
+  // what it knows
 
   getExtraInfo<Name extends keyof ExtraInfo>(name: Name): ExtraInfo[Name];
   getExtraInfo<T>(name: string, otherwise?: T): T | undefined;
@@ -331,17 +355,33 @@ export class ConnTransport implements Transport {
       case "sockname":
         return this.#info.localAddr;
       case "socket":
-        return this.#conn;
+        return this.#socket ??= transportSocket(this.#conn, this.#stream.descriptor);
       default:
         return otherwise;
     }
   }
 
   setProtocol(protocol: Protocol | BufferedProtocol): void {
-    this.#protocol = protocol;
+    this.#protocol = checked(protocol);
   }
 
   getProtocol(): Protocol | BufferedProtocol {
     return this.#protocol;
   }
+}
+
+function isBuffered(protocol: Protocol | BufferedProtocol): protocol is BufferedProtocol {
+  return protocol.getBuffer !== undefined;
+}
+
+/** The protocol. For those whose types were not checked: one of both kinds, or of half a kind, would lose data. */
+function checked(protocol: Protocol | BufferedProtocol): Protocol | BufferedProtocol {
+  const { dataReceived, getBuffer, bufferUpdated } = protocol;
+  if (getBuffer === undefined && bufferUpdated === undefined) return protocol;
+  if (getBuffer !== undefined && bufferUpdated !== undefined && dataReceived === undefined) {
+    return protocol;
+  }
+  throw new TypeError(
+    "expected a protocol with dataReceived(), or one with both getBuffer() and bufferUpdated()",
+  );
 }

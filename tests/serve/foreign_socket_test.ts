@@ -40,14 +40,15 @@ for (const closes of ["while reading is paused", "before it writes"]) {
         arrived.resolve();
       }
     }
-    await using server = serve(local, protocolHandler(() => new Sleeper()));
+    let conn: Deno.Conn | undefined;
+    const handler = protocolHandler(() => new Sleeper());
+    await using server = serve(local, (accepted, info) => handler(conn = accepted, info));
     using client = await connectTo(server);
     const transport = await made;
     await client.write(bytes("x".repeat(2000)));
     if (closes === "before it writes") await arrived.promise;
-    const socket = transport.getExtraInfo("socket");
-    const fd = socketFd(socket);
-    socket.close();
+    const fd = socketFd(transport.getExtraInfo("socket"));
+    conn!.close();
     const others = await takeFd(fd, () => connectTo(bystander));
     const accepted = await Array.fromAsync(others, () => bystander.accept());
     transport.resumeReading();

@@ -1,12 +1,17 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+/** `protocolHandler()` and its transport, beyond what is compared with asyncio's. */
+
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
-  type BufferedProtocol,
+  assertOption,
   getOption,
   type Protocol,
   protocolHandler,
   serve,
   type ServeOptions,
+  setOption,
   SO_TYPE,
+  SocketError,
+  TCP_NODELAY,
   type TcpServer,
   type Transport,
 } from "../../mod.ts";
@@ -15,256 +20,8 @@ import { bytes, connectTo, python, readAll, ROOT, testWith } from "../helpers.ts
 const local = { hostname: "127.0.0.1", port: 0 };
 const BIG = 20 * 1024 * 1024;
 
-/** The scenarios of asyncio_scenarios.py, played by this package. */
-class Recorder implements Protocol {
-  transport!: Transport;
-  readonly #scenario: string;
-  readonly #events: string[];
-  readonly #ended: () => void;
-
-  constructor(scenario: string, events: string[], ended: () => void) {
-    this.#scenario = scenario;
-    this.#events = events;
-    this.#ended = ended;
-  }
-
-  connectionMade(transport: Transport): void {
-    this.#events.push("made");
-    this.transport = transport;
-    if (this.#scenario === "greet") transport.write(bytes("hello"));
-  }
-
-  dataReceived(data: Uint8Array): void {
-    this.#events.push(`data ${data.length}`);
-    const { transport } = this;
-    switch (this.#scenario) {
-      case "echo-once":
-        transport.write(data);
-        transport.close();
-        this.#events.push(
-          `closing ${python3(transport.isClosing())} ${python3(transport.isReading())}`,
-        );
-        transport.write(bytes("ignored"));
-        break;
-      case "write-eof":
-        transport.write(bytes("last words"));
-        transport.writeEof();
-        try {
-          transport.write(bytes("more"));
-        } catch {
-          this.#events.push("refused");
-        }
-        break;
-      case "abort":
-        transport.abort();
-        break;
-      case "abort-full":
-        transport.write(new Uint8Array(BIG));
-        this.#events.push(`buffered ${python3(transport.getWriteBufferSize() > 0)}`);
-        transport.abort();
-        this.#events.push(`buffered ${python3(transport.getWriteBufferSize() > 0)}`);
-        break;
-      case "close-full":
-        transport.write(new Uint8Array(BIG));
-        transport.close();
-        break;
-      case "slow-reader":
-        transport.setWriteBufferLimits({ high: 1000, low: 100 });
-        transport.write(new Uint8Array(BIG));
-        this.#events.push("written");
-        break;
-      case "raise-in-data":
-        throw new Error("on purpose");
-      case "switch":
-        transport.setProtocol({
-          connectionMade() {},
-          dataReceived: (data: Uint8Array) => {
-            this.#events.push(`other ${data.length}`);
-            transport.close();
-          },
-          connectionLost: () => {
-            this.#events.push("other lost");
-            this.#ended();
-          },
-        } as Protocol);
-        break;
-      case "pause":
-        transport.pauseReading();
-        this.#events.push(`reading ${python3(transport.isReading())}`);
-        setTimeout(() => {
-          this.#events.push("resumed");
-          transport.resumeReading();
-        }, 100);
-    }
-  }
-
-  eofReceived(): boolean | void {
-    this.#events.push("eof");
-    if (this.#scenario === "raise-in-eof") throw new Error("on purpose");
-    if (this.#scenario !== "keep-open") return;
-    this.transport.write(bytes("bye"));
-    setTimeout(() => this.transport.close(), 50);
-    return true;
-  }
-
-  pauseWriting(): void {
-    this.#events.push("pause");
-  }
-
-  resumeWriting(): void {
-    this.#events.push("resume");
-  }
-
-  connectionLost(error: Error | null): void {
-    this.#events.push(error === null ? "lost" : "lost with an error");
-    this.#ended();
-  }
-}
-
-/** A truth value as Python writes it. */
-const python3 = (value: boolean): string => value ? "True" : "False";
-
-function buffered(events: string[], ended: () => void): BufferedProtocol {
-  const memory = new Uint8Array(4);
-  let all = "";
-  return {
-    connectionMade: () => void events.push("made"),
-    getBuffer: () => memory,
-    bufferUpdated: (n) => void (all += new TextDecoder().decode(memory.subarray(0, n))),
-    eofReceived: () => void events.push(`eof after ${all}`),
-    connectionLost() {
-      events.push("lost");
-      ended();
-    },
-  };
-}
-
 /** A client that does not read at once, so that the server cannot send all that it has. */
 const slowly = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 200));
-
-/** What the client does in a scenario, with a connection to either server. */
-const CLIENTS: Record<string, (conn: Deno.TcpConn) => Promise<void>> = {
-  async "echo-once"(conn) {
-    await conn.write(bytes("hello"));
-    assertEquals(await readAll(conn), bytes("hello"));
-  },
-  async "greet"(conn) {
-    const greeting = new Uint8Array(5);
-    await conn.read(greeting);
-    assertEquals(greeting, bytes("hello"));
-    conn.close();
-  },
-  async "no-data"(conn) {
-    await conn.closeWrite();
-    assertEquals((await readAll(conn)).length, 0);
-  },
-  async "keep-open"(conn) {
-    await conn.write(bytes("hello"));
-    await conn.closeWrite();
-    assertEquals(await readAll(conn), bytes("bye"));
-  },
-  async "write-eof"(conn) {
-    await conn.write(bytes("hello"));
-    const reply = new Uint8Array(100);
-    assertEquals(await conn.read(reply), 10);
-    assertEquals(await conn.read(reply), null);
-    conn.close();
-  },
-  async "abort"(conn) {
-    await conn.write(bytes("hello"));
-    assertEquals((await readAll(conn)).length, 0);
-  },
-  async "abort-full"(conn) {
-    await conn.write(bytes("hello"));
-    await slowly();
-    assert((await readAll(conn).catch(() => new Uint8Array())).length < BIG);
-  },
-  async "close-full"(conn) {
-    await conn.write(bytes("hello"));
-    assertEquals((await readAll(conn)).length, BIG);
-  },
-  async "slow-reader"(conn) {
-    await conn.write(bytes("hello"));
-    await slowly();
-    const chunk = new Uint8Array(1 << 20);
-    for (let n = 0; n < BIG;) n += (await conn.read(chunk))!;
-    conn.close();
-  },
-  async "raise-in-data"(conn) {
-    await conn.write(bytes("hello"));
-    await readAll(conn).catch(() => {});
-  },
-  async "raise-in-eof"(conn) {
-    await conn.closeWrite();
-    await readAll(conn).catch(() => {});
-  },
-  async "switch"(conn) {
-    await conn.write(bytes("first"));
-    // the server has it before the rest is sent
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    await conn.write(bytes("the rest"));
-    await readAll(conn);
-  },
-  async "pause"(conn) {
-    await conn.write(bytes("hello"));
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    await conn.write(bytes("again"));
-    await conn.closeWrite();
-    await readAll(conn);
-  },
-  async "buffered"(conn) {
-    await conn.write(bytes("in pieces of four"));
-    await conn.closeWrite();
-    await readAll(conn);
-  },
-};
-
-async function playOurs(scenario: string): Promise<string[]> {
-  const events: string[] = [];
-  const ended = Promise.withResolvers<void>();
-  await using server = serve(
-    { ...local, onError() {} },
-    protocolHandler(() =>
-      scenario === "buffered"
-        ? buffered(events, ended.resolve)
-        : new Recorder(scenario, events, ended.resolve)
-    ),
-  );
-  await CLIENTS[scenario]!(await connectTo(server));
-  await ended.promise;
-  await new Promise((resolve) => setTimeout(resolve, 50)); // nothing may come after connectionLost
-  return events;
-}
-
-async function playAsyncio(scenario: string): Promise<string[]> {
-  const process = new Deno.Command("python3", {
-    args: [`${ROOT}tests/serve/asyncio_scenarios.py`, scenario],
-    stdout: "piped",
-  }).spawn();
-  let printed = "";
-  let played: Promise<void> | undefined;
-  for await (const chunk of process.stdout.pipeThrough(new TextDecoderStream())) {
-    printed += chunk;
-    if (played !== undefined || !printed.includes("\n")) continue;
-    const addr: Deno.NetAddr = {
-      transport: "tcp",
-      hostname: "127.0.0.1",
-      port: Number.parseInt(printed),
-    };
-    played = connectTo({ addr }).then(CLIENTS[scenario]!);
-  }
-  await played;
-  await process.status;
-  return JSON.parse(printed.slice(printed.indexOf("\n")));
-}
-
-for (const scenario of Object.keys(CLIENTS)) {
-  testWith("python3", `the callbacks come as from asyncio: ${scenario}`, async () => {
-    const [ours, asyncios] = [await playOurs(scenario), await playAsyncio(scenario)];
-    assertEquals(ours, asyncios);
-    assert(ours.length >= 2);
-  });
-}
 
 testWith("python3", "connectionLost() is told of a reset", async () => {
   const lost = Promise.withResolvers<Error | null>();
@@ -338,6 +95,288 @@ for (const callback of ["pauseWriting", "resumeWriting"] as const) {
     assertEquals(lost, ["on purpose"]);
   });
 }
+
+for (
+  const callback of [
+    "connectionMade",
+    "dataReceived",
+    "bufferUpdated",
+    "eofReceived",
+    "pauseWriting",
+    "resumeWriting",
+    "connectionLost",
+  ] as const
+) {
+  Deno.test(`an async ${callback}() that rejects closes the transport and reaches onError alone`, async () => {
+    const told = Promise.withResolvers<unknown>();
+    const over = Promise.withResolvers<string | undefined>();
+    const fails = async (): Promise<void> => {
+      await Promise.resolve();
+      throw new Error("on purpose");
+    };
+    const isWriting = callback === "pauseWriting" || callback === "resumeWriting";
+    const data = callback === "bufferUpdated"
+      ? { getBuffer: () => new Uint8Array(100), bufferUpdated: fails }
+      : { dataReceived() {} };
+    const protocol = {
+      connectionMade(transport: Transport) {
+        if (isWriting) transport.write(new Uint8Array(BIG));
+      },
+      connectionLost: (error: Error | null) => over.resolve(error?.message),
+      ...data,
+      ...callback !== "bufferUpdated" && { [callback]: fails },
+    } as unknown as Protocol;
+    await using server = serve(
+      { ...local, onError: told.resolve },
+      protocolHandler(() => protocol),
+    );
+    using conn = await connectTo(server);
+    await conn.write(bytes("x"));
+    if (callback !== "dataReceived" && !isWriting) await conn.closeWrite();
+    if (isWriting) await slowly();
+    await readAll(conn).catch(() => {});
+    assertEquals((await told.promise as Error).message, "on purpose");
+    if (callback !== "connectionLost") assertEquals(await over.promise, "on purpose");
+  });
+}
+
+Deno.test("an async eofReceived() says whether the transport stays open", async () => {
+  let transport: Transport;
+  await using server = start({
+    connectionMade: (made) => transport = made,
+    async eofReceived() {
+      await slowly();
+      transport.write(bytes("open still"));
+      setTimeout(() => transport.close(), 50);
+      return true;
+    },
+  });
+  const conn = await connectTo(server);
+  await conn.closeWrite();
+  assertEquals(await readAll(conn), bytes("open still"));
+});
+
+Deno.test("an async callback that rejects when all is over reaches onError", async () => {
+  const told = Promise.withResolvers<unknown>();
+  const over = Promise.withResolvers<void>();
+  await using server = start({
+    async dataReceived() {
+      await over.promise;
+      throw new Error("late");
+    },
+  }, { onError: told.resolve });
+  const conn = await connectTo(server);
+  await conn.write(bytes("x"));
+  conn.close();
+  while (server.stats().active > 0 || server.stats().closed === 0) await slowly();
+  over.resolve();
+  assertEquals((await told.promise as Error).message, "late");
+});
+
+Deno.test("every error reaches onError, also after close(), and of connectionLost()", async () => {
+  const errors: string[] = [];
+  const two = Promise.withResolvers<void>();
+  let transport: Transport;
+  await using server = start({
+    connectionMade: (made) => transport = made,
+    dataReceived() {
+      transport.close();
+      throw new Error("after close()");
+    },
+    connectionLost() {
+      throw new Error("in connectionLost()");
+    },
+  }, {
+    onError(error) {
+      if (errors.push((error as Error).message) === 2) two.resolve();
+    },
+  });
+  using conn = await connectTo(server);
+  await conn.write(bytes("x"));
+  await two.promise;
+  assertEquals(errors, ["after close()", "in connectionLost()"]);
+});
+
+Deno.test("an error of connectionLost() reaches onError when the server itself ends the connection", async () => {
+  const told = Promise.withResolvers<unknown>();
+  const made = Promise.withResolvers<void>();
+  const server = start({
+    connectionMade(transport) {
+      transport.write(new Uint8Array(BIG));
+      made.resolve();
+    },
+    connectionLost() {
+      throw new Error("on purpose");
+    },
+  }, { onError: told.resolve });
+  using _conn = await connectTo(server);
+  await made.promise;
+  server.shutdown();
+  await server.shutdown();
+  assertEquals((await told.promise as Error).message, "on purpose");
+});
+
+Deno.test("an assertion that fails in a callback counts as one", async () => {
+  const lines: string[] = [];
+  const failed = Promise.withResolvers<void>();
+  const logger = {
+    debug() {},
+    info() {},
+    warn() {},
+    error(line: string) {
+      lines.push(line);
+      failed.resolve();
+    },
+  };
+  await using server = start({
+    connectionMade: (transport) => assertOption(transport.getExtraInfo("socket"), SO_TYPE, "dgram"),
+  }, { logger });
+  assertEquals((await readAll(await connectTo(server))).length, 0);
+  await failed.promise;
+  const { assertionFailures, errors } = server.stats();
+  assertEquals([assertionFailures, errors], [1, {}]);
+  assert(lines[0]!.includes("is not as configured: SO_TYPE"), lines[0]);
+});
+
+testWith(
+  "python3",
+  "abort() and an error end the connection at once, also while the client sends",
+  async () => {
+    for (const way of ["abort", "error"]) {
+      let transport: Transport;
+      await using server = start({
+        connectionMade: (made) => transport = made,
+        dataReceived() {
+          if (way === "error") throw new Error("on purpose");
+          transport.abort();
+        },
+      }, { onError() {} });
+      const sent = await python(
+        `
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30)
+n, chunk = 0, bytes(100000)
+try:
+    while n < 100e6: n += s.send(chunk)
+except OSError as error: print(n)
+else: print("all of it was taken")`,
+        server.addr.port,
+      );
+      // what the kernel takes on both sides
+      assert(Number(sent) < 20e6, `${way}: ${sent}`);
+    }
+  },
+);
+
+Deno.test("shutdown() lets transports send what they have; a protocol may say farewell", async () => {
+  const written = Promise.withResolvers<void>();
+  const server = serve(
+    local,
+    protocolHandler(({ signal, number }) => ({
+      connectionMade(transport) {
+        signal.addEventListener("abort", () => transport.write(bytes(`bye, ${number}`)));
+        transport.write(new Uint8Array(BIG));
+        written.resolve();
+      },
+    })),
+  );
+  const conn = await connectTo(server);
+  await written.promise;
+  const stopped = server.shutdown();
+  const received = await readAll(conn);
+  assertEquals(received.length, BIG + 6);
+  assertEquals(received.slice(BIG), bytes("bye, 1"));
+  await stopped;
+});
+
+Deno.test("a second shutdown() ends transports that still have something to send", async () => {
+  const lost = Promise.withResolvers<Error | null>();
+  const server = start({
+    connectionMade: (transport) => transport.write(new Uint8Array(BIG)),
+    connectionLost: lost.resolve,
+  });
+  const conn = await connectTo(server);
+  await slowly();
+  server.shutdown();
+  await slowly();
+  assertEquals(server.stats().active, 1);
+  await server.shutdown();
+  assertEquals(await lost.promise, null);
+  assert((await readAll(conn).catch(() => [])).length < BIG);
+});
+
+Deno.test("what is no protocol does not compile, and is refused", () => {
+  const connectionMade = (): void => {};
+  const dataReceived = (): void => {};
+  const getBuffer = (): Uint8Array<ArrayBuffer> => new Uint8Array(1);
+  const later = (): Promise<Uint8Array<ArrayBuffer>> => Promise.resolve(getBuffer());
+  const bufferUpdated = (): void => {};
+  // @ts-expect-error half of a BufferedProtocol
+  protocolHandler(() => ({ connectionMade, getBuffer }));
+  // @ts-expect-error the other half
+  protocolHandler(() => ({ connectionMade, bufferUpdated }));
+  // @ts-expect-error both kinds
+  protocolHandler(() => ({ connectionMade, dataReceived, getBuffer, bufferUpdated }));
+  // @ts-expect-error memory that is not there yet
+  protocolHandler(() => ({ connectionMade, getBuffer: later, bufferUpdated }));
+  class Half {
+    connectionMade(): void {}
+    getBuffer(): Uint8Array<ArrayBuffer> {
+      return new Uint8Array(1);
+    }
+  }
+  // @ts-expect-error half of one, as a class
+  protocolHandler(() => new Half());
+
+  protocolHandler(() => ({ connectionMade, getBuffer, bufferUpdated }));
+  protocolHandler(() => ({ connectionMade, async dataReceived() {} }));
+  protocolHandler(() => ({ connectionMade }));
+});
+
+Deno.test("half of a BufferedProtocol is refused where types were not checked", async () => {
+  const told = Promise.withResolvers<unknown>();
+  const half = { connectionMade() {}, getBuffer() {} } as unknown as Protocol;
+  await using server = serve({ ...local, onError: told.resolve }, protocolHandler(() => half));
+  assertEquals((await readAll(await connectTo(server))).length, 0);
+  const error = await told.promise;
+  assert(error instanceof TypeError);
+  assert(error.message.includes("both getBuffer() and bufferUpdated()"), error.message);
+});
+
+Deno.test("getExtraInfo('socket') takes options, and cannot close the connection", async () => {
+  const made = Promise.withResolvers<Transport>();
+  await using server = start({ connectionMade: made.resolve });
+  const conn = await connectTo(server);
+  const transport = await made.promise;
+  const socket = transport.getExtraInfo("socket");
+  assertEquals(Object.keys(socket), ["localAddr", "remoteAddr"]);
+  assertEquals(transport.getExtraInfo("socket"), socket);
+  assertEquals(getOption(socket, TCP_NODELAY), true);
+  setOption(socket, TCP_NODELAY, false);
+  assertEquals(getOption(socket, TCP_NODELAY), false);
+  transport.close();
+  await readAll(conn);
+  while (server.stats().active > 0) await slowly();
+  assertEquals(assertThrows(() => getOption(socket, TCP_NODELAY), SocketError).code, "EBADF");
+});
+
+Deno.test("many small pieces are sent as few", async () => {
+  const pieces = 200_000;
+  await using server = start({
+    connectionMade(transport) {
+      transport.setWriteBufferLimits({ high: 2 ** 30 });
+      transport.write(new Uint8Array(BIG));
+      for (let i = 0; i < pieces; i++) transport.write(new Uint8Array([i, i >> 8]));
+      transport.close();
+    },
+  });
+  const received = await readAll(await connectTo(server));
+  assertEquals(received.length, BIG + 2 * pieces);
+  for (let i = 0; i < pieces; i++) {
+    const at = BIG + 2 * i;
+    if (received[at] !== (i & 255) || received[at + 1] !== (i >> 8 & 255)) throw new Error(`${i}`);
+  }
+});
 
 Deno.test("a factory that throws closes the connection and reaches onError", async () => {
   const told = Promise.withResolvers<unknown>();
@@ -465,41 +504,40 @@ Deno.test("protocolHandler() serves TLS, without writeEof()", async () => {
   conn.close();
 });
 
-Deno.test("examples/echo_protocol.ts is the recipe: it asserts, echoes once and closes", async () => {
+Deno.test("examples/echo_protocol.ts is the recipe: it asserts, echoes once, closes, and logs each event once", async () => {
+  const args = ["run", "--allow-net", "--allow-ffi", `${ROOT}examples/echo_protocol.ts`];
   const process = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--allow-net",
-      "--allow-ffi",
-      `${ROOT}examples/echo_protocol.ts`,
-      "127.0.0.1",
-      "0",
-    ],
+    args: [...args, "127.0.0.1", "0"],
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  const sent = bytes("h\u00e9llo\x1b[31m\n");
   let printed = "";
   let reply: Promise<Uint8Array> | undefined;
   for await (const chunk of process.stdout.pipeThrough(new TextDecoderStream())) {
     printed += chunk;
-    const port = Number(/Serving on 127\.0\.0\.1:(\d+)/.exec(printed)?.[1]);
+    const port = Number(/echo hello \| nc 127\.0\.0\.1 (\d+)\n/.exec(printed)?.[1]);
     if (!(port > 0) || reply !== undefined) continue;
     reply = Deno.connect({ hostname: "127.0.0.1", port }).then(async (conn) => {
-      await conn.write(bytes("hello"));
+      await conn.write(sent);
       return await readAll(conn);
     }).finally(() => process.kill("SIGINT"));
   }
   const errors = await new Response(process.stderr).text();
   assertEquals((await process.status).code, 0, errors);
-  assertEquals(await reply, bytes("hello"));
-  for (
-    const line of [
-      "connected from 127.0.0.1:",
-      "recv buffer size: ",
-      "TCP quick ACK: true",
-      "sent: hello",
-    ]
-  ) {
-    assert(printed.includes(line), `${line} in ${printed}`);
-  }
+  assertEquals(errors, "");
+  assertEquals(await reply, sent);
+  const lines = [
+    /^Serving on 127\.0\.0\.1:\d+$/,
+    /^In another terminal: echo hello \| nc 127\.0\.0\.1 \d+$/,
+    /^connected from 127\.0\.0\.1:\d+$/,
+    /^recv buffer size: \d+ \(max=(unknown|\d+)\)$/,
+    /^send buffer size: \d+ \(max=(unknown|\d+)\)$/,
+    /^TCP quick ACK: true$/,
+    /^recv: b'h\\xc3\\xa9llo\\x1b\[31m\\x0a'$/,
+    /^sent: b'h\\xc3\\xa9llo\\x1b\[31m\\x0a'$/,
+  ];
+  const actual = printed.trimEnd().split("\n");
+  assertEquals(actual.length, lines.length, printed);
+  for (const [i, line] of lines.entries()) assertMatch(actual[i]!, line);
 });
