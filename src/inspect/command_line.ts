@@ -30,7 +30,7 @@ const STATES = [
 const GROUPS = {
   "Which sockets": {
     "port": one("N", "of this port, its own or its peer's", wholeNumber(0, 65535)),
-    "peer": one("ADDR", "whose peer is there; or a subnet, 10.0.0.0/8", subnet),
+    "peer": one("ADDR", "whose peer is there, or in 10.0.0.0/8", subnet),
     "state": one("STATE", "such as listen or established", oneOf(STATES)),
     "tree": on("of the children of the process as well"),
   },

@@ -108,12 +108,19 @@ function moved(before: TcpInfo, after: TcpInfo): number {
   return Math.max(Number(total(after) - total(before)), 0);
 }
 
+/** From which part of the time on that there was something to send it counts as held up: the kernel does not see all. */
+const HELD_UP = 0.1;
+
 /** What has held sending up between two looks, or since the beginning. */
 function limitOf(info: TcpInfo, before: TcpInfo | undefined): Limit {
   const since = (name: "busyTime" | "rwndLimited" | "sndbufLimited"): number =>
     Number((info[name] ?? 0n) - (before?.[name] ?? 0n));
-  const busy = since("busyTime");
+  const [busy, window, buffer] = [
+    since("busyTime"),
+    since("rwndLimited"),
+    since("sndbufLimited"),
+  ];
   if (busy <= 0) return "-";
-  if (since("rwndLimited") * 2 > busy) return "rwnd";
-  return since("sndbufLimited") * 2 > busy ? "sbuf" : "busy";
+  if (Math.max(window, buffer) < HELD_UP * busy) return "busy";
+  return window >= buffer ? "rwnd" : "sbuf";
 }

@@ -36,7 +36,7 @@ function compare(a: number | string, b: number | string): number {
 
 /** The longest address of IPv6 with its port. */
 const LONGEST_ADDRESS = 47;
-const LONGEST_CURVE = 30;
+const LONGEST_CURVE = 16;
 
 /** How wide each column is, so that all of them fit. */
 function widthsOf(flows: readonly Flow[], width: number): number[] {
@@ -104,7 +104,7 @@ export function screenLines(
   const { sort, reverse, filter, title } = view;
   const facts = [
     title,
-    `${arranged.length} connections${first > 0 ? ` from the ${first + 1}.` : ""}`,
+    `${connections(arranged.length)}${first > 0 ? ` from the ${first + 1}.` : ""}`,
     `by ${sort}${reverse ? " reversed" : ""}`,
     ...filter === "" ? [] : [`filter ${filter}`],
   ];
@@ -114,6 +114,11 @@ export function screenLines(
   ];
   while (lines.length < rows - 1) lines.push("");
   return [...lines.slice(0, rows - 1), paint("dim", cut(prompt ?? KEYS, columns))];
+}
+
+/** How many connections there are, in words. */
+export function connections(count: number): string {
+  return count === 1 ? "1 connection" : `${count} connections`;
 }
 
 function cut(text: string, width: number): string {

@@ -6,7 +6,7 @@ import { COLUMN_NAMES } from "./columns.ts";
 import type { CommandLine } from "./command_line.ts";
 import { type Flow, Flows } from "./flows.ts";
 import { processName } from "./process.ts";
-import { arrange, screenLines, tableLines, type View } from "./screen.ts";
+import { arrange, connections, screenLines, tableLines, type View } from "./screen.ts";
 import { type Key, Terminal } from "./terminal.ts";
 import type { Paint } from "./text.ts";
 
@@ -96,7 +96,7 @@ class Snapshots implements Looks {
     const arranged = arrange(flows, view);
     if (this.#command.json) return await print(asJson(arranged.map(dataOf)));
     const time = new Date().toISOString().slice(11, 19);
-    const title = `${time} ${view.title}, ${arranged.length} connections`;
+    const title = `${time} ${view.title}, ${connections(arranged.length)}`;
     const lines = tableLines(arranged, view.sort, WIDE, this.#paint);
     await print([title, ...lines, ""].join("\n"));
   }
