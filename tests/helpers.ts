@@ -1,7 +1,6 @@
 /** What the tests share: programs that may be missing, and the server as a process of its own. */
 
 import { libc } from "../ffi/libc.ts";
-import { OtherProcess } from "../ffi/other_process.ts";
 import { socketFd } from "../mod.ts";
 
 // each function is opened here, so that no test is charged with the library
@@ -20,7 +19,7 @@ if (HIDES_INTERNALS) {
 export const ROOT = new URL("..", import.meta.url).pathname;
 
 /** Whether a program is on this machine. */
-function has(program: string): boolean {
+export function has(program: string): boolean {
   return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
     try {
       return Deno.statSync(`${folder}/${program}`).isFile;
@@ -388,34 +387,6 @@ const canWitness = has("python3") && await (async () => {
 export function testWitnessed(name: string, fn: () => void | Promise<void>): void {
   const reason = canWitness ? "" : " [ignored: no python3 that may use pidfd_getfd]";
   Deno.test({ name: name + reason, ignore: !canWitness, fn });
-}
-
-/** Whether this process may look at the descriptors of another one of its user's: yama and containers may forbid it. */
-const canPeek = has("python3") && await (async () => {
-  try {
-    const other = new Deno.Command("python3", {
-      args: ["-c", "print(flush=True); open(0).read()"],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    await other.stdout.getReader().read();
-    try {
-      using process = new OtherProcess(other.pid);
-      return process.borrow(0, () => true);
-    } finally {
-      await other.stdin.close();
-      await other.status;
-    }
-  } catch {
-    return false;
-  }
-})();
-
-/** A test that looks at the sockets of a Python process, or of another program, beside what {@linkcode isHere} knows. */
-export function testPeeking(name: string, fn: () => Promise<void>, needs: string[] = []): void {
-  if (canPeek) return testWith(needs, name, fn);
-  const reason = " [ignored: no python3 whose descriptors may be copied]";
-  Deno.test({ name: name + reason, ignore: true, fn });
 }
 
 /** A connection to a listener or a server of this process. */

@@ -3,8 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { describeSocket, queueLengths } from "../../ffi/describe_socket.ts";
 import { OtherProcess } from "../../ffi/other_process.ts";
-import { testPeeking } from "../helpers.ts";
-import { Target } from "../inspect/target.ts";
+import { Target, testPeeking } from "../inspect/target.ts";
 
 const SOCKETS = `
 l, a, c = pair()

@@ -3,8 +3,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { isSocket, numbersIn, OtherProcess, shareDescriptors } from "../../ffi/other_process.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
-import { testPeeking, testWith } from "../helpers.ts";
-import { Target } from "../inspect/target.ts";
+import { testWith } from "../helpers.ts";
+import { Target, testPeeking } from "../inspect/target.ts";
 
 /** The code of the error that a call ends with. */
 function codeOf(call: () => unknown): string {

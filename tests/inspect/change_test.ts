@@ -1,9 +1,9 @@
 /** Options that are set on live sockets of another process. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { python, testPeeking } from "../helpers.ts";
+import { python } from "../helpers.ts";
 import { inspectCommand, printed, runInspect } from "./run_inspect.ts";
-import { Target } from "./target.ts";
+import { Target, testPeeking } from "./target.ts";
 
 /** Keep-alive of a listener, of what it has accepted and of its client, as Python reads it. */
 const KEEP_ALIVE = "[s.getsockopt(1, 9) for s in (l, a, c)]";

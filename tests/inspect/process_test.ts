@@ -1,9 +1,9 @@
 /** What keeps one from looking at a process, and what is said of it. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { output, run, Strace, testPeeking, testWith } from "../helpers.ts";
+import { output, ROOT, run, Strace, testWith } from "../helpers.ts";
 import { inspectCommand, printed, runInspect } from "./run_inspect.ts";
-import { Target } from "./target.ts";
+import { Target, testPeeking } from "./target.ts";
 
 /** The one line that it ends with. */
 async function refusal(code: number, args: (string | number)[], wrap?: string[]): Promise<string> {
@@ -30,17 +30,22 @@ testWith("Linux", "permissions of Deno that are missing are named, without a pro
 testPeeking("another user's process", async () => {
   await using target = await Target.start("l, a, c = pair()");
   const pid = await target.pid;
-  // what Deno has fetched, where that user may read it
-  const cache = await Deno.makeTempDir();
-  await Deno.chmod(cache, 0o777);
+  // the program, Deno and what it has fetched, where that user may read it
+  const folder = await Deno.makeTempDir();
+  await Deno.chmod(folder, 0o777);
   const { denoDir } = JSON.parse(await output(Deno.execPath(), "info", "--json"));
-  await output("cp", "-r", `${denoDir}/npm`, cache);
-  const nobody = ["env", `DENO_DIR=${cache}`, "setpriv", "--reuid=65534", "--clear-groups"];
-  const line = await refusal(1, [pid], nobody)
-    .finally(() => Deno.remove(cache, { recursive: true }));
+  const files = ["inspect.ts", "deno.json", "src", "ffi"].map((name) => `${ROOT}${name}`);
+  await output("cp", "-r", ...files, `${denoDir}/npm`, Deno.execPath(), folder);
+  await output("chmod", "-R", "a+rX", folder);
+  const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+  const [, ...args] = inspectCommand(pid).map((arg) => arg.replace(ROOT, `${folder}/`));
+  const command = [`DENO_DIR=${folder}`, ...nobody, `${folder}/deno`, ...args];
+  const { code, stdout, stderr } = await run("env", command);
+  await Deno.remove(folder, { recursive: true });
+  assertEquals([code, stdout], [1, ""]);
   assertMatch(
-    line,
-    /^process \d+ \(\S+\) belongs to user 0, and this is user 65534: run as that user or as root$/,
+    stderr,
+    /^process \d+ \(\S+\) belongs to user 0, and this is user 65534: run as that user or as root\n$/,
   );
 }, ["root", "setpriv"]);
 

@@ -32,6 +32,7 @@ export class Screen implements AsyncDisposable {
       "env",
       "TERM=xterm-256color",
       "LC_ALL=C.UTF-8",
+      "SHELL=/bin/sh", // a user may have none
       "tmux",
       "-u",
       "-S",

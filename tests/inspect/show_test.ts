@@ -1,9 +1,9 @@
 /** Lists of sockets and their options, of processes in several languages. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { testPeeking, testWith } from "../helpers.ts";
+import { testWith } from "../helpers.ts";
 import { printed, runInspect, sockets } from "./run_inspect.ts";
-import { Target } from "./target.ts";
+import { Target, testPeeking } from "./target.ts";
 
 testPeeking("a list has a line for each socket, and flags choose among them", async () => {
   await using target = await Target.start(`l, a, c = pair(); c.send(b"hello"); u = S.socketpair()`);

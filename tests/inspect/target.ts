@@ -1,5 +1,7 @@
 /** A Python process with sockets of its own: what is inspected, and the witness of it. */
 
+import { has, python, testWith } from "../helpers.ts";
+
 const DRIVER = `
 import json, os, socket, struct, sys, threading, time
 S = socket
@@ -83,4 +85,29 @@ export class Target implements AsyncDisposable {
     await this.end();
     await this.#answers.cancel();
   }
+}
+
+/** Copies a descriptor of another process: whether that may be. */
+const COPY = `
+import ctypes, sys
+libc = ctypes.CDLL(None)
+sys.exit(libc.syscall(438, libc.syscall(434, int(sys.argv[1]), 0), 0, 0) < 0)
+`;
+
+/** Whether one process may look at another one of its user's that it has not started: yama and containers may forbid it. */
+const canPeek = has("python3") && await (async () => {
+  try {
+    await using target = await Target.start("");
+    await python(COPY, await target.pid);
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** A test that looks at the sockets of a Python process, or of another program that it takes beside. */
+export function testPeeking(name: string, fn: () => Promise<void>, needs: string[] = []): void {
+  if (canPeek) return testWith(needs, name, fn);
+  const reason = " [ignored: no python3 whose descriptors may be copied by another process]";
+  Deno.test({ name: name + reason, ignore: true, fn });
 }

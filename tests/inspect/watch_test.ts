@@ -1,10 +1,9 @@
 /** The live view, on a terminal and elsewhere. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { testPeeking } from "../helpers.ts";
 import { Screen } from "./pty.ts";
 import { inspectCommand, printed } from "./run_inspect.ts";
-import { Target } from "./target.ts";
+import { Target, testPeeking } from "./target.ts";
 
 /** A connection that is held up by its peer's window, one that moves, and one that does nothing. */
 const FLOWS = `
