@@ -32,6 +32,7 @@ type Values = Readonly<Record<string, unknown>>;
 interface Fresh {
   /** None where it could not be made; of a connection, of both its ends. */
   readonly each: readonly Values[];
+  /** Whether they are of another network namespace than what they are compared with. */
   readonly foreign: boolean;
 }
 
@@ -39,7 +40,6 @@ interface Fresh {
 export class OptionReader {
   readonly #options: readonly ReadableOption<unknown>[];
   readonly #fresh = new Map<string, Fresh>();
-  #ownNetwork: bigint | undefined;
 
   /** @param names Which options; all by default. */
   constructor(names?: ReadonlySet<string>) {
@@ -96,15 +96,13 @@ export class OptionReader {
     const key = `${domain} ${type} ${protocol} ${use} ${network}`;
     const known = this.#fresh.get(key);
     if (known !== undefined) return known;
-    const read = (): readonly Values[] =>
-      withFreshSockets(kind, (fds) => fds.map((fd) => this.#valuesOf(fd)));
-    this.#ownNetwork ??= withFreshSockets(
-      { ...kind, use: "other" },
-      ([fd]) => fd === undefined ? undefined : networkOf(fd),
-    );
-    const isForeign = network !== undefined && network !== this.#ownNetwork;
-    const there = isForeign ? inNetworkOf(pid, read) : undefined;
-    const fresh = { each: there ?? read(), foreign: isForeign && there === undefined };
+    const make = (): Fresh =>
+      withFreshSockets(kind, (fds) => ({
+        each: fds.map((fd) => this.#valuesOf(fd)),
+        foreign: fds[0] !== undefined && networkOf(fds[0]) !== network,
+      }));
+    let fresh = make();
+    if (fresh.foreign) fresh = inNetworkOf(pid, make) ?? fresh;
     this.#fresh.set(key, fresh);
     return fresh;
   }

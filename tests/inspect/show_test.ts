@@ -146,6 +146,23 @@ ready.wait()
   assertEquals(found.map(({ local }) => local?.port), [await target.ask("port")]);
 });
 
+testPeeking("a process whose first thread has ended is looked at by another one", async () => {
+  const program = `
+import ctypes, os, socket, threading, time
+s = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=time.sleep, args=(60,)).start()
+print(s.getsockname()[1], flush=True)
+ctypes.CDLL(None).pthread_exit(None)`;
+  const process = new Deno.Command("python3", { args: ["-c", program], stdout: "piped" }).spawn();
+  try {
+    const { value } = await process.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
+    assertEquals((await sockets(process.pid)).map(({ local }) => local?.port), [Number(value)]);
+  } finally {
+    process.kill("SIGKILL");
+    await process.status;
+  }
+});
+
 testPeeking("5,000 sockets take no time to speak of", async () => {
   await using target = await Target.start(`
 import resource
