@@ -97,6 +97,7 @@ export {
 export { assertOption, OptionAssertionError } from "./src/options/assert_option.ts";
 export * as codecs from "./src/options/codecs.ts";
 export type { ConnHandler, ConnInfo } from "./src/serve/conn_handler.ts";
+export { connectProtocol, type ConnectProtocolOptions } from "./src/serve/connect_protocol.ts";
 export { defineOption, type OptionDefinition } from "./src/options/define_option.ts";
 export { echo, echoOnce } from "./src/serve/echo.ts";
 export { getOption } from "./src/options/get_option.ts";

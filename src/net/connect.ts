@@ -74,7 +74,7 @@ export interface ConnectOptions {
 }
 
 /** What the options of {@linkcode connect} must be. */
-const CONNECT_CHECKS: Record<keyof ConnectOptions, Check> = {
+export const CONNECT_CHECKS: Record<keyof ConnectOptions, Check> = {
   hostname: host,
   port: wholeNumber(1, 65_535),
   settings: checkSettings,

@@ -2,9 +2,9 @@
 
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { ROOT, run } from "../helpers.ts";
-import { AsyncioPlayer, Client, play } from "./asyncio/play.ts";
+import { AsyncioPlayer, Peer, play, type Role } from "./asyncio/play.ts";
 import { ProtocolPlayer } from "./asyncio/protocol.ts";
-import { SCENARIOS } from "./asyncio/scenarios.ts";
+import { type Scenario, SCENARIOS } from "./asyncio/scenarios.ts";
 
 /** The first Python that can run a program. */
 async function pythonThat(program: string): Promise<string | undefined> {
@@ -19,45 +19,51 @@ const is311 = "import sys; assert sys.version_info >= (3, 11)";
 const python = await pythonThat(is311);
 const withUvloop = await pythonThat(`${is311}; import uvloop`);
 
-Deno.test({
-  name: "protocols behave as in asyncio" +
-    (python ? "" : " [ignored: no python3 of 3.11 or later]"),
-  ignore: python === undefined,
-  async fn(t) {
-    await using client = new Client(python!);
-    await using asyncio = new AsyncioPlayer(python!);
-    const ours = new ProtocolPlayer();
-    for (const [name, scenario] of Object.entries(SCENARIOS)) {
-      await t.step(name, async () => {
-        const theirTrace = await play(scenario, asyncio, client);
-        const trace = await play(scenario, ours, client);
-        const { differs } = scenario;
-        assertEquals(trace, differs?.ours ?? theirTrace);
-        // a difference that is no more must not be listed any longer
-        if (differs !== undefined && differs.versions === undefined) {
-          assertNotEquals(theirTrace, differs.ours);
-        }
-      });
-    }
-  },
-});
+function scenariosFor(role: Role): [string, Scenario][] {
+  return Object.entries(SCENARIOS).filter(([, { serverOnly }]) => role === "server" || !serverOnly);
+}
 
-Deno.test({
-  name: "where asyncio alone differs, protocols behave as in uvloop" +
-    (withUvloop ? "" : " [ignored: no uvloop]"),
-  ignore: withUvloop === undefined,
-  async fn(t) {
-    await using client = new Client(withUvloop!);
-    await using uvloop = new AsyncioPlayer(withUvloop!, "--uvloop");
-    for (const [name, scenario] of Object.entries(SCENARIOS)) {
-      const { differs } = scenario;
-      if (!differs?.likeUvloop) continue;
-      await t.step(name, async () => {
-        assertEquals(await play(scenario, uvloop, client), differs.ours);
-      });
-    }
-  },
-});
+for (const role of ["server", "client"] as const) {
+  Deno.test({
+    name: `protocols of a ${role} behave as in asyncio` +
+      (python ? "" : " [ignored: no python3 of 3.11 or later]"),
+    ignore: python === undefined,
+    async fn(t) {
+      await using peer = new Peer(python!);
+      await using asyncio = new AsyncioPlayer(python!);
+      const ours = new ProtocolPlayer();
+      for (const [name, scenario] of scenariosFor(role)) {
+        await t.step(name, async () => {
+          const theirTrace = await play(scenario, role, asyncio, peer);
+          const trace = await play(scenario, role, ours, peer);
+          const { differs } = scenario;
+          assertEquals(trace, differs?.ours ?? theirTrace);
+          // a difference that is no more must not be listed any longer
+          if (differs !== undefined && differs.versions === undefined) {
+            assertNotEquals(theirTrace, differs.ours);
+          }
+        });
+      }
+    },
+  });
+
+  Deno.test({
+    name: `where asyncio alone differs, protocols of a ${role} behave as in uvloop` +
+      (withUvloop ? "" : " [ignored: no uvloop]"),
+    ignore: withUvloop === undefined,
+    async fn(t) {
+      await using peer = new Peer(withUvloop!);
+      await using uvloop = new AsyncioPlayer(withUvloop!, "--uvloop");
+      for (const [name, scenario] of scenariosFor(role)) {
+        const { differs } = scenario;
+        if (!differs?.likeUvloop) continue;
+        await t.step(name, async () => {
+          assertEquals(await play(scenario, role, uvloop, peer), differs.ours);
+        });
+      }
+    },
+  });
+}
 
 Deno.test("docs/asyncio.md lists every difference with its reason", () => {
   const text = Deno.readTextFileSync(`${ROOT}docs/asyncio.md`).replaceAll(/\s+/g, " ");

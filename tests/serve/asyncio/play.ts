@@ -1,4 +1,4 @@
-/** Plays a scenario: the client's steps, and what the server notes. */
+/** Plays a scenario: the peer's steps, and what the protocol notes. */
 
 import { ROOT } from "../../helpers.ts";
 import { type Listener, pemFile, type Player } from "./protocol.ts";
@@ -43,19 +43,21 @@ class LineProcess {
 
 const here = (file: string): string => `${ROOT}tests/serve/asyncio/${file}`;
 
-/** The client of all scenarios. */
-export class Client implements AsyncDisposable {
+const PEM_FILES = [pemFile("cert"), pemFile("key")];
+
+/** The peer of all scenarios. */
+export class Peer implements AsyncDisposable {
   readonly #process: LineProcess;
 
   constructor(python: string) {
-    this.#process = new LineProcess(python, [here("client.py")]);
+    this.#process = new LineProcess(python, [here("peer.py"), ...PEM_FILES]);
   }
 
   /** Has it do a step: what it says of it. */
   async do(step: string): Promise<string> {
     await this.#process.send(step);
     const answer = await this.#process.line();
-    if (answer === undefined) throw new Error(`the client ended at "${step}"`);
+    if (answer === undefined) throw new Error(`the peer ended at "${step}"`);
     return answer;
   }
 
@@ -75,8 +77,7 @@ export class AsyncioPlayer implements Player, AsyncDisposable {
   version = "";
 
   constructor(python: string, ...flags: string[]) {
-    const args = [here("server.py"), pemFile("cert"), pemFile("key"), ...flags];
-    this.#process = new LineProcess(python, args);
+    this.#process = new LineProcess(python, [here("player.py"), ...PEM_FILES, ...flags]);
     this.#reading = this.#read();
   }
 
@@ -89,14 +90,19 @@ export class AsyncioPlayer implements Player, AsyncDisposable {
       if (done !== undefined) this.#done.resolve();
       if (version !== undefined) this.version = version;
     }
-    this.#port.reject(new Error("server.py has ended"));
+    this.#port.reject(new Error("player.py has ended"));
   }
 
-  async begin(scenario: Scenario, listener: Listener): Promise<number> {
+  async listen(scenario: Scenario, listener: Listener): Promise<number> {
     this.#listener = listener;
     this.#port = Promise.withResolvers();
     await this.#process.send(JSON.stringify({ begin: scenario }));
     return await this.#port.promise;
+  }
+
+  connect(scenario: Scenario, listener: Listener, port: number): Promise<void> {
+    this.#listener = listener;
+    return this.#command({ begin: scenario, connect: port });
   }
 
   act(actions: string): Promise<void> {
@@ -131,7 +137,7 @@ const pause = (milliseconds: number): Promise<void> =>
 /** How long something may take that is expected, in milliseconds. */
 const LONGEST_WAIT = 4000;
 
-/** What the server has noted so far. */
+/** What was noted so far. */
 class Notes implements Listener {
   readonly events: string[] = [];
   readonly errors: string[] = [];
@@ -177,16 +183,32 @@ class Notes implements Listener {
   }
 }
 
+/** Who connects to whom. */
+export type Role = "server" | "client";
+
 /**
  * Plays a scenario.
  *
- * @returns Its trace: what the server noted, what the client did, and the errors that were reported.
+ * @param role What the protocol is.
+ * @returns Its trace: what the protocol noted, what the peer did, and the errors that were reported.
  */
-export async function play(scenario: Scenario, player: Player, client: Client): Promise<string> {
+export async function play(
+  scenario: Scenario,
+  role: Role,
+  player: Player,
+  peer: Peer,
+): Promise<string> {
   const notes = new Notes();
   const seen: string[] = [];
-  const port = await player.begin(scenario, notes);
-  await client.do(`connect ${port} ${scenario.tls ? "tls" : "tcp"}`);
+  if (role === "server") {
+    await peer.do(`connect ${await player.listen(scenario, notes)}`);
+    if (scenario.tls) await peer.do("start_tls");
+  } else {
+    const connected = player.connect(scenario, notes, Number(await peer.do("listen")));
+    await peer.do("accept");
+    if (scenario.tls) await peer.do("start_tls server");
+    await connected;
+  }
   for (const step of scenario.script.split(";").map((text) => text.trim())) {
     const [word, ...args] = step.split(" ");
     const rest = args.join(" ");
@@ -197,7 +219,7 @@ export async function play(scenario: Scenario, player: Player, client: Client): 
     // that something does not happen shows in that it has not happened for a while
     else if (word === "settle") await pause(60).then(() => notes.note("…"));
     else {
-      const answer = await client.do(step);
+      const answer = await peer.do(step);
       if (answer !== "") seen.push(answer);
     }
   }

@@ -1,8 +1,8 @@
-/** The scenarios of scenarios.ts as `protocolHandler()` serves them: the twin of server.py. */
+/** The scenarios of scenarios.ts as this package plays them: the twin of player.py. */
 
 import {
   type BufferedProtocol,
-  type ConnInfo,
+  connectProtocol,
   type Protocol,
   protocolHandler,
   serve,
@@ -12,7 +12,7 @@ import {
 import { bytes, ROOT } from "../../helpers.ts";
 import type { Scenario } from "./scenarios.ts";
 
-/** What a server tells of a scenario while it is played. */
+/** Who is told of a scenario while it is played. */
 export interface Listener {
   /** A callback came, or an action had a result. */
   note(event: string): void;
@@ -20,10 +20,12 @@ export interface Listener {
   failed(error: string): void;
 }
 
-/** Serves scenarios, one after another. */
+/** Plays scenarios, one after another. */
 export interface Player {
   /** Starts a server for a scenario: its port. */
-  begin(scenario: Scenario, listener: Listener): Promise<number>;
+  listen(scenario: Scenario, listener: Listener): number | Promise<number>;
+  /** Connects for a scenario. */
+  connect(scenario: Scenario, listener: Listener, port: number): Promise<void>;
   /** Does something with the transport, from outside of all callbacks. */
   act(actions: string): void | Promise<void>;
   /** Stops the server: at first gracefully, then at once. */
@@ -39,8 +41,8 @@ function errorName(error: unknown): string {
   return error instanceof RangeError ? "Error" : error.name;
 }
 
-/** Whether an error is what a client has done, not the program. */
-function isClients(error: unknown): boolean {
+/** Whether an error is what a peer has done, not the program. */
+function isPeers(error: unknown): boolean {
   return /^(ConnectionReset|BrokenPipe)$/.test(errorName(error));
 }
 
@@ -173,30 +175,36 @@ class Play {
 /** A file with the tests' certificate, its key, or who signed it. */
 export const pemFile = (name: string): string => `${ROOT}tests/tls/${name}.pem`;
 
-/** Serves scenarios with this package. */
+const pem = (name: string): string => Deno.readTextFileSync(pemFile(name));
+
+/** Plays scenarios with this package. */
 export class ProtocolPlayer implements Player {
   #play!: Play;
-  #server!: TcpServer;
+  #server: TcpServer | undefined;
 
-  begin(scenario: Scenario, listener: Listener): Promise<number> {
+  listen(scenario: Scenario, listener: Listener): number {
     const play = this.#play = new Play(scenario, listener);
     const options = {
       hostname: "127.0.0.1",
       port: 0,
       onListen() {},
-      onError(error: unknown, _info: ConnInfo) {
-        if (!isClients(error)) listener.failed(errorName(error));
-      },
+      onError: (error: unknown) => isPeers(error) || listener.failed(errorName(error)),
     };
     const handler = protocolHandler(() => play.protocol(scenario.buffered ?? false));
     this.#server = scenario.tls
-      ? serve({
-        ...options,
-        cert: Deno.readTextFileSync(pemFile("cert")),
-        key: Deno.readTextFileSync(pemFile("key")),
-      }, handler)
+      ? serve({ ...options, cert: pem("cert"), key: pem("key") }, handler)
       : serve(options, handler);
-    return Promise.resolve(this.#server.addr.port);
+    return this.#server.addr.port;
+  }
+
+  async connect(scenario: Scenario, listener: Listener, port: number): Promise<void> {
+    const play = this.#play = new Play(scenario, listener);
+    this.#server = undefined;
+    await connectProtocol({
+      port,
+      tls: scenario.tls && { caCerts: [pem("ca")] },
+      onError: (error) => listener.failed(errorName(error)),
+    }, () => play.protocol(scenario.buffered ?? false));
   }
 
   act(actions: string): void {
@@ -204,11 +212,11 @@ export class ProtocolPlayer implements Player {
   }
 
   stop(_again: boolean): void {
-    this.#server.shutdown();
+    this.#server?.shutdown();
   }
 
-  end(): Promise<void> {
-    this.#server.shutdown();
-    return this.#server.shutdown();
+  async end(): Promise<void> {
+    this.#server?.shutdown();
+    await this.#server?.shutdown();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What asyncio and `protocolHandler()` are compared by: each scenario is played with both, by the same client, and the
- * traces must be the same.
+ * What this package's protocols and asyncio's are compared by: each scenario is played with both, as a server and as a
+ * client, with the same peer, and the traces must be the same.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 /** A scenario. */
 export interface Scenario {
   /**
-   * What the protocol does in a callback, beside noting it: actions with `;` between, as server.py and protocol.ts have
+   * What the protocol does in a callback, beside noting it: actions with `;` between, as player.py and protocol.ts have
    * them. It does so at the first call; of a list the first at the first call, and so on; with `every` before the name at
    * all other calls. `keep` has `eof_received()` return true, `raise` raises an error.
    */
@@ -20,11 +20,13 @@ export interface Scenario {
   /** Whether the connection is one of TLS. */
   tls?: true;
   /**
-   * What happens then, in this order, with `;` between: steps of the client, as client.py has them; `until EVENT` waits for
+   * What happens then, in this order, with `;` between: steps of the peer, as peer.py has them; `until EVENT` waits for
    * a callback; `server ACTION` has the protocol do something between callbacks; `stop` stops the server, `settle` waits a
    * while.
    */
   script: string;
+  /** Is played as a server alone. */
+  serverOnly?: true;
   /** The callback that ends it, where that is not `lost`. */
   lost?: string;
   /** How much arrives depends on the time. */
@@ -714,7 +716,12 @@ export const SCENARIOS: Record<string, Scenario> = {
     on: { data: "raise" },
     script: "send hello; drain",
   },
-  "TLS: an error in connection_made": { tls: true, on: { made: "raise" }, script: "drain" },
+  "TLS: an error in connection_made": {
+    serverOnly: true,
+    tls: true,
+    on: { made: "raise" },
+    script: "drain",
+  },
   "TLS: a reset": { tls: true, script: "send hello; until data; reset" },
   "TLS: close with unsent data": {
     tls: true,
@@ -765,20 +772,24 @@ export const SCENARIOS: Record<string, Scenario> = {
   },
 
   // the server stops
-  "stop": { script: "until made; stop; read_all" },
+  "stop": { serverOnly: true, script: "until made; stop; read_all" },
   "stop while writing": {
+    serverOnly: true,
     on: { data: `fill ${BIG}` },
     script: "send hello; until pause; stop; settle; read_all",
   },
   "stop at once while writing": {
+    serverOnly: true,
     on: { data: `fill ${BIG}` },
     script: "send hello; until pause; stop; settle; stop again; until lost; drain",
   },
   "stop while reading is paused": {
+    serverOnly: true,
     on: { made: "pause_reading" },
     script: "until made; settle; stop; read_all",
   },
   "TLS: stop": {
+    serverOnly: true,
     tls: true,
     script: "until made; stop; read_all; close",
     differs: {
@@ -788,6 +799,7 @@ export const SCENARIOS: Record<string, Scenario> = {
     },
   },
   "TLS: stop while writing": {
+    serverOnly: true,
     tls: true,
     on: { data: `fill ${BIG}` },
     script: "send hello; until data; settle; stop; settle; read_all; close",

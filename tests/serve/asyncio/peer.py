@@ -1,6 +1,8 @@
-"""The client of all scenarios, with a blocking socket: takes commands on standard input, a line each, answers each with a line.
+"""The peer of all scenarios, with a blocking socket: takes commands on standard input, a line each, answers each with a line.
 
-What it answers is noted in the trace, unless it is empty.
+It connects to a server, or is what a client connects to. What it answers is noted in the trace, unless it is empty.
+
+usage: peer.py CERTIFICATE KEY
 """
 import socket
 import ssl
@@ -8,25 +10,52 @@ import struct
 import sys
 import threading
 
-s = None
-flood = None
+listener = s = flood = None
 
 
-def connect(port, tls):
+def small_socket():
+    """A socket that takes little, so that what is not read stays with the other side soon."""
+    it = socket.socket()
+    it.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
+    it.settimeout(5)
+    return it
+
+
+def connect(port):
     global s
-    s = socket.socket()
-    # small, so that what is not read stays with the server soon
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
-    s.settimeout(5)
+    s = small_socket()
     s.connect(("127.0.0.1", int(port)))
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if tls == "tls":
+
+
+def listen():
+    global listener
+    listener = small_socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    return str(listener.getsockname()[1])
+
+
+def accept():
+    global s
+    s, _ = listener.accept()
+    listener.close()
+    s.settimeout(5)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def start_tls(as_server):
+    global s
+    if as_server:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(*sys.argv[1:3])
+        context.num_tickets = 0
+    else:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        # to tell an end with close_notify from one without
-        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
-        s = context.wrap_socket(s, suppress_ragged_eofs=False)
-    return ""
+    # to tell an end with close_notify from one without
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    s = context.wrap_socket(s, server_side=as_server, suppress_ragged_eofs=False)
 
 
 def read(most):
@@ -89,7 +118,13 @@ def run(command):
     word, *args = command.split(" ")
     match word:
         case "connect":
-            return connect(*args)
+            connect(*args)
+        case "listen":
+            return listen()
+        case "accept":
+            accept()
+        case "start_tls":
+            start_tls(args == ["server"])
         case "send":
             s.sendall(" ".join(args).encode())
         case "try_send":

@@ -1,4 +1,4 @@
-"""The scenarios of scenarios.ts as asyncio serves them: the twin of protocol.ts.
+"""The scenarios of scenarios.ts as asyncio plays them: the twin of protocol.ts.
 
 Takes commands on standard input and tells on standard output what happens, a line of JSON each.
 
@@ -107,7 +107,16 @@ class Play:
     def protocol(self, buffered, name=""):
         return (BufferedActor if buffered else PlainActor)(self, name)
 
-    async def begin(self, context):
+    async def connect(self, port):
+        context = None
+        if self.tls:
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        await asyncio.get_running_loop().create_connection(
+            lambda: self.protocol(self.buffered), "127.0.0.1", port, ssl=context
+        )
+
+    async def listen(self, context):
         self.server = await asyncio.get_running_loop().create_server(
             lambda: self.protocol(self.buffered),
             "127.0.0.1",
@@ -222,13 +231,16 @@ async def main(certificate, key):
         command = json.loads(line)
         if "begin" in command:
             play = Play(command["begin"])
-            tell(port=await play.begin(context))
-            continue
-        if "do" in command:
+            if command.get("connect"):
+                await play.connect(command["connect"])
+            else:
+                tell(port=await play.listen(context))
+                continue
+        elif "do" in command:
             play.act(command["do"])
         elif "stop" in command:
             play.stop(command["stop"] == "again")
-        else:
+        elif play.server is not None:
             play.server.close()
         tell(done=True)
 
