@@ -169,7 +169,7 @@ export class Stream {
   finish(data: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     const sent = this.sendNow(data, true);
     // to wait for every client would cost as much again as all the checks do
-    this.#info.linger = data.length >= SMALL || this.#hasArrived();
+    this.#info.linger = data.length >= SMALL || !this.isTls && this.hasArrived();
     return this.#sendRest(data, sent);
   }
 
@@ -184,7 +184,7 @@ export class Stream {
   }
 
   /** Whether bytes have arrived that nobody has read; of TLS those that are encrypted. */
-  #hasArrived(): boolean {
+  hasArrived(): boolean {
     const fd = this.#fd();
     return fd >= 0 && hasArrived(fd);
   }

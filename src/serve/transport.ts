@@ -338,7 +338,7 @@ export class ConnTransport implements Transport {
     queueMicrotask(() => {
       this.#call(() => this.#protocol.connectionLost?.(error));
       if (isAbrupt) this.#stream.abort(this.#isUnread);
-      else this.#info.linger ||= this.#isUnread;
+      else this.#info.linger ||= this.#isUnread || this.#stream.hasArrived();
       if (this.#failure === undefined) this.#ended.resolve();
       else this.#ended.reject(this.#failure);
     });

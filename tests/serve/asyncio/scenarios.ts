@@ -447,6 +447,12 @@ export const SCENARIOS: Record<string, Scenario> = {
       "send hello; until data; settle; server pause_reading; send more; settle; server close; read_all",
     differs: { ours: "made, data 5, …, …, lost | read 0, end | ", because: BECAUSE.closeUnread },
   },
+  "pause_reading, then write and close with data unread": {
+    on: { data: "pause_reading" },
+    script:
+      "send hello; until data; send unread; settle; server write bye; server close; settle; read_all",
+    differs: { ours: "made, data 5, …, lost, … | read 3, end | ", because: BECAUSE.closeUnread },
+  },
   "pause_reading between callbacks, then abort with data unread": {
     script:
       "send hello; until data; settle; server pause_reading; send more; settle; server abort; read_all",
