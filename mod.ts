@@ -103,7 +103,8 @@ export { echo, echoOnce } from "./src/serve/echo.ts";
 export { getOption } from "./src/options/get_option.ts";
 export { type BufferRange, type KernelLimits, kernelLimits } from "./src/options/kernel_limits.ts";
 export { connect, type ConnectOptions } from "./src/net/connect.ts";
-export { listen, type ListenOptions } from "./src/net/listen.ts";
+export { listen } from "./src/net/listen.ts";
+export type { ListenOptions } from "./src/net/listen_options.ts";
 export type { LogFunction, Logger, ReadyLogger } from "./src/net/logger.ts";
 export type {
   BaseProtocol,

@@ -1,13 +1,9 @@
 /** Listening on several addresses, and on all addresses of a name. */
 
 import { isNotThere, type ListenAddress, listenAddresses } from "./addresses.ts";
-import {
-  type ApplyOption,
-  type ListenOptions,
-  type PreparedListener,
-  prepareListener,
-} from "./listen.ts";
+import type { ListenOptions } from "./listen_options.ts";
 import type { OpenListener } from "./open_listener.ts";
+import { type ApplyOption, type PreparedListener, prepareListener } from "./prepare_listener.ts";
 
 /** What {@linkcode prepareListeners} is asked for. */
 export interface ListenAllOptions extends Omit<ListenOptions, "fd" | "hostname"> {

@@ -42,6 +42,12 @@ export interface FoundListener<L extends Deno.Listener> {
   readonly fd: number;
 }
 
+/** A listener that was opened. */
+export interface OpenedListener<L extends Deno.Listener> extends FoundListener<L> {
+  /** Whether the options that must be set before bind(2) were set on it. */
+  readonly isPrepared: boolean;
+}
+
 /**
  * Opens a listener and finds its descriptor. It never prompts.
  *
@@ -54,10 +60,10 @@ export function openAndFind<L extends Deno.Listener>(
   options: DenoListenOptions,
   early: EarlyOptions,
   open: OpenListener<L>,
-): FoundListener<L> {
+): OpenedListener<L> {
   const { hostname, port } = options;
   requireNet(hostname, port);
-  if (early.values.length === 0) return openPlain(options, open);
+  if (early.values.length === 0) return { ...openPlain(options, open), isPrepared: false };
   const onlyShares = early.values.every(([option]) => option === SO_REUSEPORT);
   const what = onlyShares
     ? "sharing a port"
@@ -69,9 +75,11 @@ export function openAndFind<L extends Deno.Listener>(
     );
   }
   const found = openAgain(options, early, open);
-  if (found !== undefined) return found;
+  if (found !== undefined) return { ...found, isPrepared: true };
   if (onlyShares && mayReusePort()) {
-    return openAmongMany(() => namingAddress(options, () => open({ ...options, reusePort: true })));
+    const openShared = (): L => open({ ...options, reusePort: true });
+    const shared = openAmongMany(() => namingAddress(options, openShared));
+    return { ...shared, isPrepared: false };
   }
   const reason = "as this kernel binds no socket twice";
   throw new Deno.errors.NotSupported(

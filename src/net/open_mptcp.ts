@@ -10,7 +10,7 @@ import { adopt } from "./adopt.ts";
 import {
   cannotListen,
   type DenoListenOptions,
-  type FoundListener,
+  type OpenedListener,
   type OpenListener,
   requireNet,
 } from "./open_listener.ts";
@@ -30,7 +30,7 @@ export function openMptcp<L extends Deno.Listener>(
   options: DenoListenOptions,
   set: (fd: number) => void,
   open: OpenListener<L>,
-): FoundListener<L> {
+): OpenedListener<L> {
   const { port, tcpBacklog } = options;
   if (!isLinux) throw new Deno.errors.NotSupported(`${platformName} has no MPTCP sockets`);
   requireNet(options.hostname, port);
@@ -49,7 +49,7 @@ export function openMptcp<L extends Deno.Listener>(
     throw new Deno.errors.NotSupported(`the kernel has no MPTCP, or net.mptcp.enabled is 0`);
   }
   try {
-    return adopt(fd, open);
+    return { ...adopt(fd, open), isPrepared: true };
   } catch (error) {
     closeFd(fd);
     throw error;

@@ -4,7 +4,7 @@ import { SO_REUSEADDR, SO_REUSEPORT } from "../../ffi/options/socket.ts";
 import { tryReadOption } from "../../ffi/socket.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
 import type { ReadableOption } from "../../ffi/socket_option.ts";
-import type { PreparedListener } from "../net/listen.ts";
+import type { PreparedListener } from "../net/prepare_listener.ts";
 import { prepareListeners } from "../net/listen_all.ts";
 import { isAsExpected } from "../options/assert_option.ts";
 import { readSysctl } from "../options/kernel_limits.ts";

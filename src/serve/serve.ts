@@ -4,13 +4,12 @@ import { show } from "../../ffi/codec.ts";
 import {
   abortSignal,
   type Check,
-  checkNamed,
   optionsOf,
   seconds,
   type,
   wholeNumber,
 } from "../options/check_arguments.ts";
-import { checkFixed, LISTEN_CHECKS } from "../net/listen.ts";
+import { checkListenOptions, LISTEN_CHECKS } from "../net/listen_options.ts";
 import type { ConnHandler } from "./conn_handler.ts";
 import type { AnyConn } from "./connection.ts";
 import { allowedPeers } from "./read_proxy_header.ts";
@@ -122,8 +121,7 @@ export function serve(
   options: ServeOptions | ServeTlsOptions,
   handler: ConnHandler | ConnHandler<Deno.TlsConn>,
 ): TcpServer {
-  checkNamed("serve()", options, optionsOf(SERVE_CHECKS));
-  checkFixed("serve()", options);
+  checkListenOptions("serve()", options, SERVE_CHECKS);
   if (typeof handler !== "function") {
     throw new TypeError(`serve() expects a handler after its options, got ${show(handler)}`);
   }

@@ -1,6 +1,6 @@
 /** What `serve()` takes, and what it returns. */
 
-import type { ListenOptions } from "../net/listen.ts";
+import type { ListenOptions } from "../net/listen_options.ts";
 import type { ConnInfo } from "./conn_handler.ts";
 import type { OpenConnection } from "./open_connection.ts";
 import type { ServerStats } from "./stats.ts";

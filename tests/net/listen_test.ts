@@ -11,6 +11,7 @@ import {
   assertOption,
   getOption,
   listen,
+  type ListenOptions,
   OptionAssertionError,
   SO_KEEPALIVE,
   SO_LINGER,
@@ -33,6 +34,7 @@ import {
 } from "../../mod.ts";
 import * as sockopt from "../../mod.ts";
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
+import { prepareListener } from "../../src/net/prepare_listener.ts";
 import {
   connectTo,
   output,
@@ -41,6 +43,7 @@ import {
   ServerProcess,
   testInNamespace,
   testWith,
+  withProgram,
 } from "../helpers.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
@@ -236,6 +239,59 @@ Deno.test("an option that the kernel refuses before bind is told by its name, an
   const error = assertThrows(() => listen({ ...local, port, settings }), SocketError);
   assert(error.option === "SO_BINDTODEVICE", error.message);
   listen({ ...local, port }).close();
+});
+
+/** A port that is free now. */
+function freePort(): number {
+  using listener = Deno.listen(local);
+  return listener.addr.port;
+}
+
+testWith(
+  "unstable net",
+  "where no socket is bound twice, Deno's own reusePort loses no setting",
+  () => {
+    // a socket keeps a port that it was bound to by its number, and so cannot be bound again
+    const { listener, fd } = prepareListener(
+      { ...local, port: freePort(), reusePort: true, settings: { receiveBufferSize: 50_000 } },
+      (to) => Deno.listen({ ...to, port: to.port || freePort() }),
+    );
+    assertOption(fd, SO_REUSEPORT, true);
+    assertOption(fd, SO_RCVBUF, 50_000);
+    listener.close();
+  },
+);
+
+/** Runs a program with the permission for a few addresses alone, and gives what it said. */
+async function withNet(net: string, options: ListenOptions): Promise<string> {
+  const program = `
+    import { listen } from "${new URL("../../mod.ts", import.meta.url).href}";
+    const { hostname, port } = listen(${JSON.stringify(options)}).addr;
+    console.log(hostname, port);
+    Deno.exit();
+  `;
+  return await withProgram(program, async (file) => {
+    const flags = ["run", "--no-check", `--allow-net=${net}`, "--allow-ffi", file];
+    const { stdout, stderr } = await run(Deno.execPath(), flags);
+    return stdout + (/NotCapable: (.*)/.exec(stderr)?.[1] ?? stderr);
+  });
+}
+
+Deno.test("listen() works with the permission for its address, or names the one that it takes", async () => {
+  const port = freePort();
+  const host = `127.0.0.1:${port}`;
+  const options = { hostname: "127.0.0.1", port };
+  assertEquals(await withNet(host, options), `127.0.0.1 ${port}\n`);
+  const shared = { ...options, reusePort: true };
+  assertEquals(
+    await withNet(host, shared),
+    `sharing a port takes --allow-net, or --allow-net=${host},127.0.0.1:0 for no more than that`,
+  );
+  assertEquals(await withNet(`${host},127.0.0.1:0`, shared), `127.0.0.1 ${port}\n`);
+  assertEquals(
+    await withNet("127.0.0.1:1", options),
+    `listening on ${host} takes --allow-net, or --allow-net=${host} for no more than that`,
+  );
 });
 
 Deno.test("applySettings() reports what was asked, what is, and the limit", async () => {
