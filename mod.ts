@@ -120,6 +120,7 @@ export { protocolHandler } from "./src/serve/protocol_handler.ts";
 export type { TransportSocket } from "./src/serve/transport_socket.ts";
 export { readOptions } from "./src/options/read_options.ts";
 export { relay, type Relayed } from "./src/serve/relay.ts";
+export { reset } from "./src/net/reset.ts";
 export { serve } from "./src/serve/serve.ts";
 export type {
   ProxyProtocolOptions,

@@ -388,7 +388,9 @@ export const SO_KEEPALIVE: SocketOption<boolean> = option("SOL_SOCKET", "SO_KEEP
 
 /**
  * For how many seconds close(2) waits until queued data is sent. 0 throws the data away and
- * resets the connection; `false` sends it in the background.
+ * resets the connection; `false` sends it in the background. The `close()` of a connection of Deno
+ * calls shutdown(2) first: with 0 the peer is sent a FIN, and then a RST. `reset()` sends a RST
+ * alone.
  *
  * Default: `false`. Platform: Linux; macOS (SO_LINGER_SEC there). Source: socket(7).
  */

@@ -75,7 +75,10 @@ export interface SocketSettings {
    * long a half-open connection is kept. See {@linkcode KernelLimits} for the seconds that follow.
    */
   synRetries?: number;
-  /** SO_LINGER: seconds that closing waits for data to be sent, or `false`. */
+  /**
+   * SO_LINGER: seconds that closing waits for data to be sent, or `false`. Under Deno 0 sends a FIN, then a RST, since its
+   * `close()` shuts the connection down first: `reset()` sends the RST alone.
+   */
   linger?: Linger;
   /** TCP_CONGESTION: the congestion control, such as "cubic" or "bbr". */
   congestion?: string;
