@@ -42,6 +42,7 @@ export type {
   SourceMembership,
 } from "./ffi/ip_structs.ts";
 export type { OptionTable } from "./ffi/option_table.ts";
+export type { PlainState } from "./ffi/describe_socket.ts";
 export type { MptcpInfo } from "./ffi/mptcp_info.ts";
 export { SocketError, type SocketErrorDetails } from "./ffi/socket_error.ts";
 export {
@@ -120,6 +121,7 @@ export { protocolHandler } from "./src/serve/protocol_handler.ts";
 export type { TransportSocket } from "./src/serve/transport_socket.ts";
 export { readOptions } from "./src/options/read_options.ts";
 export { relay, type Relayed } from "./src/serve/relay.ts";
+export { openSockets } from "./src/net/open_sockets.ts";
 export { reset } from "./src/net/reset.ts";
 export { serve } from "./src/serve/serve.ts";
 export type {
@@ -131,5 +133,11 @@ export type {
 export type { AcceptQueue, ServerStats } from "./src/serve/stats.ts";
 export { setOption } from "./src/options/set_option.ts";
 export { socketFd } from "./src/options/socket_fd.ts";
-export type { AddressPair, DatagramSocket, SocketLike } from "./src/options/socket_like.ts";
+export type {
+  AddressPair,
+  DatagramSocket,
+  HttpServer,
+  OpenSocket,
+  SocketLike,
+} from "./src/options/socket_like.ts";
 export { supportedOptions } from "./src/options/supported_options.ts";

@@ -3,6 +3,7 @@
 import { libc } from "../ffi/libc.ts";
 import {
   applySettings,
+  connect,
   getOption,
   readOptions,
   setOption,
@@ -66,4 +67,25 @@ Deno.bench("socketFd(conn) from accept()", () => {
 });
 Deno.bench("socketFd(conn) from Deno.connect()", () => {
   socketFd(client);
+});
+
+/** A listener whose connections are closed at once. */
+const closing = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 4096 });
+(async (): Promise<void> => {
+  for await (const each of closing) each.close();
+})();
+const to = { hostname: "127.0.0.1", port: closing.addr.port };
+
+Deno.bench({ name: "Deno.connect(), close()", group: "connect", baseline: true }, async () => {
+  (await Deno.connect(to)).close();
+});
+Deno.bench({ name: "connect(), close()", group: "connect" }, async () => {
+  (await connect(to)).close();
+});
+Deno.bench({ name: "connect() with five settings, close()", group: "connect" }, async () => {
+  const keepAlive = { idle: 30, interval: 5, count: 3 };
+  (await connect({ ...to, settings: { noDelay: true, keepAlive } })).close();
+});
+Deno.bench({ name: "connect() from an address, close()", group: "connect" }, async () => {
+  (await connect({ ...to, localAddress: "127.0.0.2" })).close();
 });

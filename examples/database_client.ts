@@ -2,15 +2,14 @@
  * A client as a driver's author would write it: it notices in seconds that its server is gone.
  *
  * Whether it is idle (keep-alive probes) or waits for an answer (TCP_USER_TIMEOUT), instead of in two hours or 15
- * minutes. Its protocol is a line for a line. applySettings() is called once for each connection and reports what the
- * kernel made of each setting. Connecting is bounded by a signal: Deno makes the socket and connects it in one go, so
- * TCP_SYNCNT would come too late. The server vanishes here by losing its packets; one that crashes or ends says so by
- * itself.
+ * minutes. Its protocol is a line for a line. connect() has the settings in force before the first SYN, so that they bound
+ * connecting as well, and warns of what the kernel makes something else of. The server vanishes here by losing its packets;
+ * one that crashes or ends says so by itself.
  *
  * Sources: tcp(7), RFC 1122 section 4.2.3.6, RFC 5482.
  */
 
-import { applySettings, echo, getOption, serve, type SocketSettings, TCP_INFO } from "@sockopt/tcp";
+import { connect, echo, getOption, serve, type SocketSettings, TCP_INFO } from "@sockopt/tcp";
 import { inOwnNetwork, loseAllOf } from "./shared/network.ts";
 import { conclude, expect, outcome } from "./shared/report.ts";
 
@@ -36,11 +35,7 @@ class Client implements Disposable {
   }
 
   static async connect(hostname: string, port: number, settings: SocketSettings): Promise<Client> {
-    const conn = await Deno.connect({ hostname, port, signal: AbortSignal.timeout(3000) });
-    for (const { ok, option, note } of applySettings(conn, settings)) {
-      if (!ok) console.warn(`${option}: ${note}`);
-    }
-    return new Client(conn);
+    return new Client(await connect({ hostname, port, settings, timeout: 3, logger: console }));
   }
 
   /** Sends a line and waits for the answer. */
@@ -88,12 +83,14 @@ await inOwnNetwork(import.meta.url, async () => {
   console.log(`connected: ${state}, a round trip takes ${rtt} µs. Now the server vanishes:`);
 
   await loseAllOf(port);
-  const [noticedIdle, noticedAsking, noticedNaive] = await Promise.all([
+  const [noticedIdle, noticedAsking, noticedNaive, noticedNew] = await Promise.all([
     outcome(idle.closed),
     outcome(asking.query("SELECT 2")),
     outcome(naive.query("SELECT 3")),
+    outcome(connect({ hostname, port, settings: SETTINGS })),
   ]);
   console.table({
+    "connecting, with settings": noticedNew,
     "idle, with settings": noticedIdle,
     "waiting for an answer, with settings": noticedAsking,
     "waiting for an answer, without": noticedNaive,
@@ -104,6 +101,8 @@ await inOwnNetwork(import.meta.url, async () => {
       outcome === "ServerGoneError" && seconds < 6,
     );
   }
+  const { seconds, outcome: end } = noticedNew;
+  expect("and so does one that connects", end === "TimedOut" && seconds < 6);
   expect("a client without does not", noticedNaive.outcome === "not noticed");
   conclude();
 });

@@ -6,7 +6,14 @@
 
 import type { SocketDomain } from "./codec.ts";
 import { libc } from "./libc.ts";
-import { SO_ACCEPTCONN, SO_DOMAIN, SO_MEMINFO, SO_PROTOCOL, SO_TYPE } from "./options/socket.ts";
+import {
+  SO_ACCEPTCONN,
+  SO_DOMAIN,
+  SO_MEMINFO,
+  SO_PEERNAME,
+  SO_PROTOCOL,
+  SO_TYPE,
+} from "./options/socket.ts";
 import { TCP_INFO } from "./options/tcp.ts";
 import { isDarwin } from "./platform.ts";
 import { tryReadOption } from "./socket.ts";
@@ -25,7 +32,7 @@ export interface SocketDescription {
   readonly kind: string;
   /** Its own address, of those families that Deno has addresses of. */
   readonly local: Deno.Addr | undefined;
-  /** Its peer's address, where it has a peer. */
+  /** Its peer's address, where it has a peer, or is connecting to one. */
   readonly remote: Deno.Addr | undefined;
   /** The state of TCP: RFC 9293 section 3.3.2; of others whether it listens, or has a peer. */
   readonly state: TcpState | PlainState;
@@ -41,6 +48,10 @@ export function describeSocket(fd: number): SocketDescription | undefined {
   const remote = transport && socketName(fd, "getpeername", transport);
   const isTcp = kind === "tcp" || kind === "mptcp";
   const state = isTcp ? tryReadOption(fd, TCP_INFO)?.state : undefined;
+  if (state === "syn-sent") {
+    // getpeername(2) tells nothing of a peer that has not answered
+    return { kind, local, remote: tryReadOption(fd, SO_PEERNAME), state };
+  }
   if (state !== undefined) return { kind, local, remote, state };
   const listens = tryReadOption(fd, SO_ACCEPTCONN) === true;
   const plain = listens ? "listen" : remote === undefined ? "unconnected" : "connected";

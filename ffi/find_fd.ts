@@ -10,7 +10,7 @@
 
 import { openFds } from "./open_fds.ts";
 import { SO_ACCEPTCONN, SO_COOKIE, SO_TYPE } from "./options/socket.ts";
-import { compareName } from "./sockaddr.ts";
+import { compareName, isUnspecified } from "./sockaddr.ts";
 import { tryReadOption } from "./socket.ts";
 import { errnoNumber, lastErrno } from "./socket_error.ts";
 
@@ -30,7 +30,9 @@ export interface SocketIdentity {
  */
 export function matchFd(fd: number, identity: SocketIdentity): "same" | "gone" | "other" {
   const { kind, local, remote } = identity;
-  if (compareName(fd, "getsockname", local) !== "same") return "other";
+  // a server that listens everywhere knows of its connections no more than that
+  const isAnywhere = kind === "connection" && isUnspecified(local);
+  if (compareName(fd, "getsockname", local, isAnywhere) !== "same") return "other";
   // another thread may close it meanwhile: then it is none of these
   const type = tryReadOption(fd, SO_TYPE);
   if (type !== (kind === "datagram" ? "dgram" : "stream")) return "other";

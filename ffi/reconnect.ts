@@ -9,7 +9,7 @@
 import { libc } from "./libc.ts";
 import { likelyFds, openFds } from "./open_fds.ts";
 import { SO_ERROR, SO_PEERNAME } from "./options/socket.ts";
-import { sockaddrOf, socketName } from "./sockaddr.ts";
+import { PORT, SOCKADDR_STORAGE, sockaddrOf } from "./sockaddr.ts";
 import { tryReadOption } from "./socket.ts";
 import { errnoNumber, lastErrno, SocketError } from "./socket_error.ts";
 
@@ -18,32 +18,59 @@ const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const SOCK_CLOEXEC = 0o2000000;
 
+/** The loopback interface's address of a family, with port 0. */
+interface Loopback {
+  readonly family: number;
+  readonly hostname: string;
+  readonly sockaddr: Uint8Array<ArrayBuffer>;
+}
+
+function loopback(family: number, hostname: string): Loopback {
+  return { family, hostname, sockaddr: sockaddrOf({ transport: "tcp", hostname, port: 0 }) };
+}
+
+/** Made at the first use, as C parses the addresses. */
+let loopbacks: { readonly ipv4: Loopback; readonly ipv6: Loopback } | undefined;
+
+const length = new Uint32Array(1);
+const lengthBytes = new Uint8Array(length.buffer);
+const found = new Uint8Array(SOCKADDR_STORAGE);
+
 /**
  * A port of the loopback interface that is nobody else's as long as it is held. What is sent there is refused, without a
  * packet leaving the machine; and as no other socket is sent there, a socket is known by it.
  */
 export class Waypoint implements Disposable {
-  /** Where it is: an address of IPv4 or of IPv6. */
-  readonly addr: Deno.NetAddr;
+  readonly hostname: string;
+  readonly port: number;
+  /** It is no object of Deno's: nobody else closes it. */
   readonly #fd: number;
+  readonly #sockaddr: Uint8Array<ArrayBuffer>;
 
   /**
    * @param like An address of the family that it shall have.
    * @throws {SocketError} EMFILE and the like; EADDRNOTAVAIL where the loopback interface does not have the family.
    */
   constructor(like: string) {
+    loopbacks ??= { ipv4: loopback(AF_INET, "127.0.0.1"), ipv6: loopback(AF_INET6, "::1") };
+    const { family, hostname, sockaddr } = like.includes(":") ? loopbacks.ipv6 : loopbacks.ipv4;
     const c = libc();
-    const isIpv6 = like.includes(":");
-    this.#fd = c.socket(isIpv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    this.hostname = hostname;
+    this.#sockaddr = sockaddr.slice();
+    this.#fd = c.socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (this.#fd < 0) throw failed("socket");
-    const any = loopback(isIpv6);
-    try {
-      bind(this.#fd, any);
-      this.addr = socketName(this.#fd, "getsockname", "tcp") as Deno.NetAddr;
-    } catch (error) {
+    length[0] = sockaddr.length;
+    const call = c.bind(this.#fd, sockaddr, sockaddr.length) !== 0
+      ? "bind"
+      : c.getsockname(this.#fd, this.#sockaddr, lengthBytes) !== 0
+      ? "getsockname"
+      : undefined;
+    if (call !== undefined) {
+      const error = failed(call);
       this[Symbol.dispose]();
       throw error;
     }
+    this.port = new DataView(this.#sockaddr.buffer).getUint16(PORT);
   }
 
   /** From now on what is sent here is connected. */
@@ -57,27 +84,27 @@ export class Waypoint implements Disposable {
    * @returns Its descriptor; `undefined` where there is none, or the kernel does not tell (gVisor).
    */
   find(): number | undefined {
-    const isSentHere = (fd: number): boolean => {
-      // unlike getpeername(2) it tells of a socket that was refused, too
-      const peer = tryReadOption(fd, SO_PEERNAME) as Deno.NetAddr | undefined;
-      return peer?.port === this.addr.port && peer.hostname === this.addr.hostname;
-    };
     for (const fd of likelyFds(undefined)) {
-      if (isSentHere(fd)) return fd;
+      if (this.#wasSent(fd)) return fd;
     }
     for (const fd of openFds()) {
-      if (isSentHere(fd)) return fd;
+      if (this.#wasSent(fd)) return fd;
     }
     return undefined;
+  }
+
+  /** Whether a socket was sent here: unlike getpeername(2), SO_PEERNAME tells of one that was refused, too. */
+  #wasSent(fd: number): boolean {
+    const here = this.#sockaddr;
+    length[0] = here.length; // no more than the address takes: the kernel refuses it
+    const { level, optname } = SO_PEERNAME;
+    if (libc().getsockopt(fd, level, optname, found, lengthBytes) !== 0) return false;
+    return here.every((byte, i) => byte === found[i]);
   }
 
   [Symbol.dispose](): void {
     libc().close(this.#fd);
   }
-}
-
-function loopback(isIpv6: boolean): Deno.NetAddr {
-  return { transport: "tcp", hostname: isIpv6 ? "::1" : "127.0.0.1", port: 0 };
 }
 
 /** Any address of the family AF_UNSPEC. */

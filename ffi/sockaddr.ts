@@ -191,6 +191,11 @@ export function normalAddress(address: string, size: number): string | undefined
   return readAddress(new DataView(normal.buffer), size);
 }
 
+/** Whether an address stands for every address of its family: that of a listener, never that of a connection. */
+export function isUnspecified(addr: Deno.Addr): boolean {
+  return "hostname" in addr && (addr.hostname === "0.0.0.0" || addr.hostname === "::");
+}
+
 /** Whether a host is an address, of IPv4 or of IPv6 with or without a zone; `false` where it is a name. */
 export function isAddressText(hostname: string): boolean {
   return parseMapped(hostname, wanted);
@@ -228,8 +233,17 @@ export function socketName(
   return size < 0 ? undefined : readSockaddr(new DataView(name.buffer, 0, size), transport);
 }
 
-/** Compares one of a socket's addresses with what Deno says it is. */
-export function compareName(fd: number, call: NameCall, expected: Deno.Addr): NameResult {
+/**
+ * Compares one of a socket's addresses with what Deno says it is.
+ *
+ * @param anyHost Whether the port alone is compared.
+ */
+export function compareName(
+  fd: number,
+  call: NameCall,
+  expected: Deno.Addr,
+  anyHost = false,
+): NameResult {
   const size = readName(fd, call);
   if (size < 0) return "failed";
   if ("path" in expected) {
@@ -237,8 +251,14 @@ export function compareName(fd: number, call: NameCall, expected: Deno.Addr): Na
     // Deno has `null` for an unnamed socket
     return "path" in found && found.path === (expected.path ?? "") ? "same" : "other";
   }
-  if (!("hostname" in expected) || nameView.getUint16(PORT) !== expected.port) return "other";
+  if (!("hostname" in expected)) {
+    const found = readSockaddr(new DataView(name.buffer, 0, size), "vsock");
+    const { cid, port } = expected;
+    return "cid" in found && found.cid === cid && found.port === port ? "same" : "other";
+  }
+  if (nameView.getUint16(PORT) !== expected.port) return "other";
   const { hostname } = expected;
+  if (anyHost) return readFamily(nameView) === AF_UNIX ? "other" : "same";
   return readHostname(nameView) === hostname || isAddress(hostname) ? "same" : "other";
 }
 

@@ -7,6 +7,7 @@ const NETWORK = ["new network", "setpriv", "ip"];
 const EXAMPLES: Record<string, string[]> = {
   buffer_size: [...NETWORK, "tc"],
   database_client: [...NETWORK, "nft"],
+  hidden_connections: [...NETWORK, "nft"],
   keep_alive: [...NETWORK, "nft"],
   listen_queue: [],
   nodelay: [],

@@ -6,7 +6,7 @@
  */
 
 import { type Connecting, reconnect, Waypoint } from "../../ffi/reconnect.ts";
-import { showAddr, socketName } from "../../ffi/sockaddr.ts";
+import { socketName } from "../../ffi/sockaddr.ts";
 import { shutdown } from "../../ffi/socket.ts";
 import { rememberFd, socketFd } from "../options/socket_fd.ts";
 import { mayUse } from "./permission.ts";
@@ -98,15 +98,14 @@ class Opening {
   readonly fd: number | undefined;
 
   constructor(waypoint: Waypoint, signal: AbortSignal) {
-    const { addr } = waypoint;
-    if (!mayUse(addr)) {
-      const host = showAddr({ ...addr, port: 0 }).replace(/:0$/, "");
+    const { hostname, port } = waypoint;
+    if (!mayUse({ transport: "tcp", hostname, port })) {
+      const host = hostname.includes(":") ? `[${hostname}]` : hostname;
       throw new Deno.errors.NotCapable(
         `connect() takes --allow-net, or ${host} in its list beside where it connects to: ` +
           "a socket of Deno's can be found there before it sends anything elsewhere",
       );
     }
-    const { hostname, port } = addr;
     this.#conn = Deno.connect({ hostname, port, signal, autoSelectFamily: false });
     this.#conn.catch(() => {}); // who waits for it is told
     this.fd = waypoint.find();

@@ -14,13 +14,16 @@ import {
   type SocketIdentity,
 } from "../../ffi/find_fd.ts";
 import { checkInteger, show } from "../../ffi/codec.ts";
+import { describeSocket } from "../../ffi/describe_socket.ts";
 import { likelyFds } from "../../ffi/open_fds.ts";
 import { TCP_NODELAY } from "../../ffi/options/tcp.ts";
+import { showAddr } from "../../ffi/sockaddr.ts";
 import { tryReadOption } from "../../ffi/socket.ts";
 import { errnoNumber, SocketError } from "../../ffi/socket_error.ts";
+import { isAddressPair, knownFdBetween, rememberBetween } from "./address_pairs.ts";
 import { isKnown, isOpen, notedFd, resourceId } from "./deno_internals.ts";
 import { Descriptor } from "./descriptor.ts";
-import type { SocketLike } from "./socket_like.ts";
+import type { AddressPair, OpenSocket, SocketLike } from "./socket_like.ts";
 
 /** A descriptor is a C `int`. */
 const MOST_FD = 2 ** 31 - 1;
@@ -39,8 +42,8 @@ const forget = new FinalizationRegistry<bigint>((cookie) => owners.delete(cookie
  * once, and ask again after waiting for anything.
  *
  * A socket that is closed is told from a later one that has its address or its number: by the kernel's cookie, once it was
- * asked for, and before by asking Deno whether it is open. Deno does not tell that of datagram sockets: ask for those
- * once while they are open.
+ * asked for, and before by asking Deno whether it is open. Deno does not tell that of datagram sockets and HTTP servers: ask
+ * for those once while they are open. Two addresses mean the connection that has them now.
  *
  * @example
  * ```ts
@@ -69,11 +72,36 @@ export function socketFd(socket: SocketLike): number {
   if (typeof socket !== "object" || socket === null) {
     throw new TypeError(`expected a socket, got ${show(socket)}`);
   }
+  if (isEntry(socket)) return fdOfEntry(socket);
   const known = found.get(socket);
   if (known?.isProvable !== true) return find(socket, known?.unproven);
   const fd = known.prove();
   if (fd < 0) throw closed();
   return fd;
+}
+
+function isEntry(socket: object): socket is OpenSocket {
+  return "fd" in socket && "cookie" in socket;
+}
+
+/** The descriptor of an entry of openSockets(), which says itself what proves it. */
+function fdOfEntry({ fd, cookie, kind, localAddr, remoteAddr }: OpenSocket): number {
+  const isSame = cookie === undefined
+    ? isDescribed(fd, kind, localAddr, remoteAddr)
+    : socketCookie(fd) === cookie;
+  if (isSame) return fd;
+  throw closed();
+}
+
+/** Whether a socket looks the same still, on a kernel that gives no cookies. */
+function isDescribed(fd: number, kind: string, ...addresses: (Deno.Addr | undefined)[]): boolean {
+  const now = describeSocket(fd);
+  return now?.kind === kind && [now.local, now.remote].every((addr, i) => {
+    const then = addresses[i];
+    return then === undefined || addr === undefined
+      ? then === addr
+      : showAddr(then) === showAddr(addr);
+  });
 }
 
 /** What owns the descriptor of a socket; `undefined` where the socket is closed, or cannot be told from others. */
@@ -108,8 +136,9 @@ export function acceptedDescriptor(conn: Deno.Conn<Deno.NetAddr>): Descriptor | 
 }
 
 /** Finds the descriptor of a socket, of which there is no proof yet. */
-function find(socket: Exclude<SocketLike, number>, guess: number | undefined): number {
+function find(socket: Exclude<SocketLike, number | OpenSocket>, guess: number | undefined): number {
   const identity = identify(socket);
+  if (isAddressPair(socket)) return findBetween(socket, identity);
   const open = isOpen(socket);
   if (open === false) throw closed();
   const noted = notedFd(socket);
@@ -118,6 +147,15 @@ function find(socket: Exclude<SocketLike, number>, guess: number | undefined): n
   const fd = isNoted ? noted : theOneOf(candidateFds(identity, guesses(socket, guess)), identity);
   if (open === undefined && isTcpConn(socket)) proveOpen(socket, fd);
   rememberFd(socket, fd, identity);
+  return fd;
+}
+
+/** Finds the descriptor of a connection by its addresses. */
+function findBetween(pair: AddressPair, identity: SocketIdentity): number {
+  const known = knownFdBetween(pair);
+  if (known !== undefined) return known;
+  const fd = theOneOf(candidateFds(identity, likelyFds(undefined)), identity);
+  rememberBetween(pair, new Descriptor(fd));
   return fd;
 }
 
@@ -189,16 +227,24 @@ function closed(): SocketError {
 }
 
 /** What can be seen of a socket from outside. */
-function identify(socket: Exclude<SocketLike, number>): SocketIdentity {
+function identify(socket: Exclude<SocketLike, number | OpenSocket>): SocketIdentity {
   if ("addr" in socket) {
     const { addr } = socket;
-    const kind = "accept" in socket ? "listener" : "datagram";
+    const kind = "accept" in socket || "shutdown" in socket ? "listener" : "datagram";
     return { kind, local: addr };
   }
   if ("remoteAddr" in socket) {
-    return { kind: "connection", local: socket.localAddr, remote: socket.remoteAddr };
+    const { localAddr: local, remoteAddr: remote } = socket;
+    if (!isAddr(local) || !isAddr(remote)) {
+      throw new TypeError("expected a connection or its two addresses, localAddr and remoteAddr");
+    }
+    return { kind: "connection", local, remote };
   }
   return identifyNode(socket);
+}
+
+function isAddr(addr: unknown): boolean {
+  return typeof addr === "object" && addr !== null;
 }
 
 /** The same for a socket of Node.js, which answers nothing once it is closed. */
@@ -206,8 +252,7 @@ function identifyNode(socket: net.Socket | net.Server | dgram.Socket): SocketIde
   if ("remotePort" in socket) return identifyNodeConnection(socket);
   if (!("address" in socket)) throw new TypeError(`expected a socket, got ${show(socket)}`);
   const isServer = "listening" in socket;
-  const address = nodeAddress(socket);
-  if (address === null) throw closed();
+  const address = nodeAddress(socket, isServer);
   if (typeof address === "string") {
     return { kind: "listener", local: { transport: "unix", path: address } };
   }
@@ -221,10 +266,13 @@ function identifyNodeConnection(socket: net.Socket): SocketIdentity {
   const { localAddress, localPort, remoteAddress, remotePort } = socket;
   if (socket.destroyed) throw closed();
   if (localAddress === undefined || remoteAddress === undefined) {
-    const reason = socket.connecting
-      ? "the socket is not connected yet"
-      : "a Unix socket of node:net does not tell its path; pass the file descriptor";
-    throw new SocketError("getsockname", errnoNumber("ENOTCONN"), { reason });
+    throw new SocketError("getsockname", errnoNumber("ENOTCONN"), {
+      reason: socket.connecting
+        ? 'the socket is connecting, and node:net does not tell where: wait for its event "connect"'
+        : socket.pending
+        ? "the socket of node:net is not connected, and has no descriptor before it is"
+        : "a Unix socket of node:net does not tell its path; take it from openSockets()",
+    });
   }
   return {
     kind: "connection",
@@ -233,13 +281,23 @@ function identifyNodeConnection(socket: net.Socket): SocketIdentity {
   };
 }
 
-/** What `address()` says; `null` where the socket is closed or not bound. */
-function nodeAddress(socket: { address(): unknown }): net.AddressInfo | string | null {
+/** What `address()` says of a socket that has an address. */
+function nodeAddress(
+  socket: { address(): unknown },
+  isServer: boolean,
+): net.AddressInfo | string {
   try {
-    return socket.address() as net.AddressInfo | string | null;
-  } catch {
-    return null; // as dgram says it
+    const address = socket.address() as net.AddressInfo | string | null;
+    if (address !== null) return address;
+  } catch (error) {
+    // a socket of dgram throws, for two reasons
+    if ((error as { code?: string }).code === "ERR_SOCKET_DGRAM_NOT_RUNNING") throw closed();
   }
+  throw new SocketError("getsockname", errnoNumber("EBADF"), {
+    reason: isServer
+      ? 'the server does not listen: it has a descriptor from its event "listening" until close()'
+      : "the socket of node:dgram is not bound, and has no descriptor before it is",
+  });
 }
 
 function netAddr(transport: "tcp" | "udp", hostname: string, port: number = 0): Deno.NetAddr {

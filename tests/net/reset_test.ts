@@ -76,7 +76,7 @@ testWith(
     }
     {
       await using dump = await Tcpdump.start(port);
-      using client = await connectTo(listener);
+      using _client = await connectTo(listener);
       const conn = await listener.accept();
       setOption(conn, SO_LINGER, 0);
       conn.close();

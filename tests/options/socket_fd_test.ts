@@ -17,15 +17,19 @@ import {
   setOption,
   SO_ACCEPTCONN,
   SO_COOKIE,
+  SO_KEEPALIVE,
   SO_REUSEADDR,
   SO_TYPE,
   SocketError,
   socketFd,
   type SocketLike,
+  TCP_INFO,
+  TCP_KEEPIDLE,
   TCP_USER_TIMEOUT,
 } from "../../mod.ts";
 import {
   connectTo,
+  type Ended,
   HIDES_INTERNALS,
   output,
   python,
@@ -226,13 +230,131 @@ Deno.test("socketFd() says what it cannot find of node:net", async () => {
   await once(client, "connect");
   const error = assertThrows(() => socketFd(client), SocketError);
   assertEquals(error.code, "ENOTCONN");
-  assertMatch(error.message, /pass the file descriptor/);
+  assertMatch(error.message, /take it from openSockets\(\)/);
   client.destroy();
   await new Promise((resolve) => server.close(resolve));
 
+  const says = (socket: SocketLike, code: string, message: RegExp): void => {
+    const error = assertThrows(() => socketFd(socket), SocketError);
+    assertEquals(error.code, code);
+    assertMatch(error.message, message);
+  };
   const unconnected = new net.Socket();
-  assertEquals(assertThrows(() => socketFd(unconnected), SocketError).code, "ENOTCONN");
+  says(unconnected, "ENOTCONN", /has no descriptor before/);
+  unconnected.destroy();
+  says(unconnected, "EBADF", /is closed/);
+  using listener = Deno.listen(local);
+  const connecting = net.connect(listener.addr.port, "127.0.0.1");
+  says(connecting, "ENOTCONN", /connecting, .* "connect"/);
+  await once(connecting, "connect");
+  assertEquals(getOption(connecting, SO_TYPE), "stream");
+  connecting.destroy();
+  says(net.createServer(), "EBADF", /does not listen/);
+  const datagrams = dgram.createSocket("udp4");
+  says(datagrams, "EBADF", /is not bound/);
+  datagrams.close();
+  await once(datagrams, "close");
+  says(datagrams, "EBADF", /is closed/);
+
   assertThrows(() => socketFd({} as SocketLike), TypeError);
+  const half = { localAddr: listener.addr, remoteAddr: undefined } as unknown as SocketLike;
+  assertThrows(() => socketFd(half), TypeError, "two addresses");
+});
+
+testWith(
+  "ss",
+  "a Deno.HttpServer is its listener, and its connections inherit what is set on it",
+  async () => {
+    const server = Deno.serve({ ...local, onListen() {} }, () => new Response("hello"));
+    assertEquals(await ss("-tl", text(server.addr)), [socketFd(server)]);
+    assertEquals(getOption(server, SO_ACCEPTCONN), true);
+    setOption(server, SO_KEEPALIVE, true);
+    setOption(server, TCP_KEEPIDLE, 77);
+    using client = await connectTo(server);
+    await client.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: here\r\n\r\n"));
+    assert(await client.read(new Uint8Array(999)) !== null);
+    const { stdout } = await run("ss", ["-Htno", "src", text(server.addr)]);
+    assertMatch(stdout, /timer:\(keepalive,1min1\dsec/);
+    await server.shutdown();
+    assertEquals(assertThrows(() => socketFd(server), SocketError).code, "EBADF");
+  },
+);
+
+Deno.test("the connection behind a request of Deno.serve() is found by its two addresses", async () => {
+  for (const hostname of ["127.0.0.1", "0.0.0.0", "::"]) {
+    const cookies: bigint[] = [];
+    await using server: Deno.HttpServer<Deno.NetAddr> = Deno.serve({
+      hostname,
+      port: 0,
+      onListen() {},
+    }, (_, info): Response => {
+      const connection = { localAddr: server.addr, remoteAddr: info.remoteAddr };
+      const { rtt, state } = getOption(connection, TCP_INFO);
+      assert(rtt > 0);
+      assertEquals(state, "established");
+      setOption(connection, TCP_USER_TIMEOUT, 4321);
+      cookies.push(getOption(connection, SO_COOKIE));
+      return new Response(`${getOption({ ...connection }, TCP_USER_TIMEOUT)}`);
+    });
+    const ask = async (conn: Deno.Conn): Promise<string> => {
+      await conn.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: here\r\n\r\n"));
+      const buffer = new Uint8Array(999);
+      return new TextDecoder().decode(buffer.subarray(0, (await conn.read(buffer))!));
+    };
+    const to = { hostname: "127.0.0.1", port: server.addr.port };
+    using one = await Deno.connect(to);
+    using other = await Deno.connect(to);
+    for (const conn of [one, other, one]) assertMatch(await ask(conn), /4321$/);
+    assertEquals(new Set(cookies).size, 2);
+    assertEquals(cookies[0], cookies[2]);
+    // the client's end has the same addresses, the other way round
+    assertEquals(getOption(one, TCP_USER_TIMEOUT), 0);
+  }
+});
+
+Deno.test("two addresses of a connection that is closed are no other's", async () => {
+  using listener = Deno.listen(local);
+  const client = await connectTo(listener);
+  const conn = await listener.accept();
+  const { localAddr, remoteAddr } = conn;
+  const pair = { localAddr, remoteAddr };
+  assertEquals(socketFd(pair), socketFd(conn));
+  conn.close();
+  using next = await connectTo(listener);
+  assertEquals(assertThrows(() => socketFd(pair), SocketError).code, "EBADF");
+  assertEquals(assertThrows(() => socketFd({ ...pair }), SocketError).code, "EBADF");
+  client.close();
+  assert(socketFd(next) > 0);
+});
+
+/** Runs a program that may use vsock, which is an unstable feature of Deno. */
+function withVsock(program: string): Promise<Ended> {
+  return withProgram(program, (file) => {
+    const permissions = ["--allow-net", "--allow-ffi", "--unstable-vsock", "--no-lock"];
+    return run(Deno.execPath(), ["run", ...permissions, file]);
+  });
+}
+
+const LISTEN_VSOCK = `Deno.listen({ transport: "vsock", cid: 2 ** 32 - 1, port: 2 ** 32 - 1 })`;
+const hasVsock = (await withVsock(`${LISTEN_VSOCK}.close();`)).code === 0;
+
+Deno.test({
+  name: `socketFd() finds vsock listeners${hasVsock ? "" : " [ignored: no vsock]"}`,
+  ignore: !hasVsock,
+  async fn() {
+    const { stdout, stderr } = await withVsock(`
+      import { getOption, openSockets, SO_ACCEPTCONN, SO_DOMAIN, socketFd } from "${ROOT}mod.ts";
+      const one = ${LISTEN_VSOCK};
+      const other = ${LISTEN_VSOCK};
+      const { kind, state, localAddr } = openSockets().find(({ fd }) => fd === socketFd(one));
+      console.log(
+        ...[getOption(one, SO_DOMAIN), getOption(one, SO_ACCEPTCONN), kind, state],
+        socketFd(one) !== socketFd(other), localAddr.port === one.addr.port,
+      );
+      one.close();
+      other.close();`);
+    assertEquals(stdout, "vsock true vsock listen true true\n", stderr);
+  },
 });
 
 Deno.test("socketFd() takes a number as it is", () => {
@@ -375,7 +497,14 @@ Deno.test("setOption() works on a connection from either side at once", async ()
 
 if (!HIDES_INTERNALS) {
   Deno.test("everything works with Deno's internal properties hidden", async () => {
-    const files = ["options/socket_fd", "options/options", "net/listen", "serve/serve"];
+    const files = [
+      "options/socket_fd",
+      "options/options",
+      "net/listen",
+      "net/open_sockets",
+      "net/reset",
+      "serve/serve",
+    ];
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
         "test",
