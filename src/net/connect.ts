@@ -186,8 +186,14 @@ function netAddr(hostname: string, port: number): Deno.NetAddr {
 function requireNet(to: Deno.NetAddr): void {
   if (mayUse(to)) return;
   const host = showAddr(to);
+  const { hostname } = to;
+  const own = !isAddressText(hostname)
+    ? "127.0.0.1,[::1]"
+    : hostname.includes(":")
+    ? "[::1]"
+    : "127.0.0.1";
   throw new Deno.errors.NotCapable(
-    `connecting to ${host} takes --allow-net, or --allow-net=${host},127.0.0.1 for no more than that`,
+    `connecting to ${host} takes --allow-net, or --allow-net=${host},${own} for no more than that`,
   );
 }
 

@@ -444,12 +444,16 @@ console.log(JSON.stringify([
 testInNamespace(
   "connect() tries the addresses of a name: the first that answers is taken",
   async (command) => {
-    await dropAllTo(command, 7777);
+    await output(...command, "nft", "add", "table", "inet", "test");
+    const chain = "{ type filter hook input priority 0; }";
+    await output(...command, "nft", "add", "chain", "inet", "test", "input", chain);
+    const rule = "ip daddr 127.0.0.2 drop";
+    await output(...command, "nft", "add", "rule", "inet", "test", "input", ...rule.split(" "));
     const folder = await Deno.makeTempDir();
     try {
       await Deno.writeTextFile(
         `${folder}/hosts`,
-        "::1 both\n127.0.0.1 both\n127.0.0.2 silent\n127.0.0.1 none\n127.0.0.5 none\n::1 none\n",
+        "::1 both\n127.0.0.1 both\n127.0.0.2 silent\n127.0.0.3 silent\n127.0.0.1 none\n127.0.0.5 none\n::1 none\n",
       );
       const mount = [
         "unshare",
@@ -459,22 +463,27 @@ testInNamespace(
         `mount --bind ${folder}/hosts /etc/hosts && exec "$@"`,
         "sh",
       ];
-      const [both, from, none, bothSeconds] = await inside(
+      const [both, from, none, bothSeconds, [silent, left]] = await inside(
         [...command, ...mount],
         `
-using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
 const { port } = listener.addr;
 const before = performance.now();
 const both = await connect({ hostname: "both", port });
 const seconds = (performance.now() - before) / 1000;
 const from = await connect({ hostname: "both", port, localAddress: "127.0.0.8" });
 const none = await outcome({ hostname: "none", port: 1 });
-console.log(JSON.stringify([both.remoteAddr.hostname, from.localAddr.hostname, none, seconds]));
+const left = open();
+const silent = [await outcome({ hostname: "silent", port }), open() - left - 1];
+console.log(JSON.stringify([both.remoteAddr.hostname, from.localAddr.hostname, none, seconds, silent]));
 Deno.exit();`,
-      ) as [string, string, Outcome, number];
+      ) as [string, string, Outcome, number, [Outcome, number]];
       assertEquals(both, "127.0.0.1");
       assert(bothSeconds < 0.25, "one that refuses is not waited for");
       assertEquals(from, "127.0.0.8");
+      assertEquals(silent.name, "connected");
+      assert(silent.seconds > 0.2 && silent.seconds < 0.9, `${silent.seconds}`);
+      assertEquals(left, 0, "the one that is silent is closed");
       assertObjectMatch(none, { name: "ConnectionRefused", code: "ECONNREFUSED" });
       for (const each of ["127.0.0.1:1", "127.0.0.5:1", "[::1]:1", "none:1"]) {
         assert(none.message!.includes(each), none.message);
