@@ -468,10 +468,10 @@ testInNamespace(
         `
 using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
 const { port } = listener.addr;
+const from = await connect({ hostname: "both", port, localAddress: "127.0.0.8" });
 const before = performance.now();
 const both = await connect({ hostname: "both", port });
 const seconds = (performance.now() - before) / 1000;
-const from = await connect({ hostname: "both", port, localAddress: "127.0.0.8" });
 const none = await outcome({ hostname: "none", port: 1 });
 const left = open();
 const silent = [await outcome({ hostname: "silent", port }), open() - left - 1];
