@@ -49,22 +49,37 @@ export function* openFds(longestGap = LONGEST_GAP): Generator<number> {
   let last = 0;
   for (let first = 0; first < limit && first - last < longestGap; first += CHUNK) {
     const count = Math.min(CHUNK, limit - first);
-    for (let i = 0; i < count; i++) {
-      pollfds[2 * i] = first + i;
-      pollfds[2 * i + 1] = 0;
-    }
-    libc().poll(pollfdBytes, BigInt(count), 0);
-    // copied out before the caller may ask poll again
-    const open: number[] = [];
-    for (let i = 0; i < count; i++) {
-      if ((results[4 * i + 3]! & POLLNVAL) === 0) open.push(first + i);
-    }
+    const open = among(first, count, "open");
     last = open.at(-1) ?? last;
     yield* open;
   }
 }
 
-/** The lowest free descriptor; 0 where none can be had. */
+/**
+ * The lowest descriptors that are free now. The next socket gets one of them, unless another thread closes a lower one
+ * meanwhile.
+ */
+export function freeFds(): number[] {
+  const lowest = lowestFreeFd();
+  return lowest < 0 ? [] : among(lowest, Math.min(WINDOW, libc().getdtablesize()), "free");
+}
+
+/** Those of some descriptors that are open, or that are free. */
+function among(first: number, count: number, which: "open" | "free"): number[] {
+  for (let i = 0; i < count; i++) {
+    pollfds[2 * i] = first + i;
+    pollfds[2 * i + 1] = 0;
+  }
+  libc().poll(pollfdBytes, BigInt(count), 0);
+  const fds: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const isFree = (results[4 * i + 3]! & POLLNVAL) !== 0;
+    if (isFree === (which === "free")) fds.push(first + i);
+  }
+  return fds;
+}
+
+/** The lowest free descriptor; -1 where none can be had. */
 function lowestFreeFd(): number {
   const c = libc();
   for (let open = 0; open <= 2; open++) {
@@ -73,5 +88,5 @@ function lowestFreeFd(): number {
     c.close(free);
     return free;
   }
-  return 0;
+  return -1;
 }

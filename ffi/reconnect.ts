@@ -7,7 +7,7 @@
  */
 
 import { libc } from "./libc.ts";
-import { likelyFds, openFds } from "./open_fds.ts";
+import { freeFds } from "./open_fds.ts";
 import { SO_ERROR, SO_PEERNAME } from "./options/socket.ts";
 import { PORT, SOCKADDR_STORAGE, sockaddrOf } from "./sockaddr.ts";
 import { tryReadOption } from "./socket.ts";
@@ -79,18 +79,18 @@ export class Waypoint implements Disposable {
   }
 
   /**
-   * Finds the socket of this process that was sent here.
+   * Has a socket made and sent here, and finds it: it has a descriptor that was free, and nobody else is sent here now. A
+   * descriptor that was in use is not looked at, as a connection that is left of old times may have had this port's last
+   * owner as its peer.
    *
-   * @returns Its descriptor; `undefined` where there is none, or the kernel does not tell (gVisor).
+   * @param send Makes the socket, and sends it here.
+   * @returns Its descriptor; `undefined` where it is none of those that were free, since another thread has closed or opened
+   *   one meanwhile, and where the kernel does not tell (gVisor).
    */
-  find(): number | undefined {
-    for (const fd of likelyFds(undefined)) {
-      if (this.#wasSent(fd)) return fd;
-    }
-    for (const fd of openFds()) {
-      if (this.#wasSent(fd)) return fd;
-    }
-    return undefined;
+  find(send: () => void): number | undefined {
+    const free = freeFds();
+    send();
+    return free.find((fd) => this.#wasSent(fd));
   }
 
   /** Whether a socket was sent here: unlike getpeername(2), SO_PEERNAME tells of one that was refused, too. */

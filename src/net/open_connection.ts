@@ -11,8 +11,8 @@ import { shutdown } from "../../ffi/socket.ts";
 import { rememberFd, socketFd } from "../options/socket_fd.ts";
 import { mayUse } from "./permission.ts";
 
-/** How often to start again where the kernel changes its mind about waiting for data. */
-const ATTEMPTS = 3;
+/** How often to start again: other threads, which open and close sockets meanwhile, make it miss its own. */
+const ATTEMPTS = 20;
 
 /**
  * Opens a connection to one address.
@@ -24,34 +24,39 @@ const ATTEMPTS = 3;
  */
 export async function openConnection(how: Connecting, signal: AbortSignal): Promise<Deno.TcpConn> {
   for (let i = 0; i < ATTEMPTS; i++) {
-    const conn = await openWaiting(how, signal) ?? await openDeferred(how, signal);
-    if (conn !== undefined) return conn;
+    let opened = await openWaiting(how, signal);
+    if (opened === "deferred") opened = await openDeferred(how, signal);
+    if (opened !== "missed") return opened;
   }
-  throw new Deno.errors.WouldBlock("the kernel sends a SYN now at once, now with the first data");
+  throw new Deno.errors.NotSupported(
+    "connect() cannot set options before the SYN here: it takes a kernel that is Linux, and a Deno that makes its sockets at " +
+      "once; connect with Deno.connect() and set them by applySettings()",
+  );
 }
 
 /**
  * Opens a connection for which Deno waits, as for any of its own.
  *
- * @returns `undefined` where the kernel sends no SYN before there is data to go with it, as TCP_FASTOPEN_CONNECT has it: Deno
- *   would take it for one that has failed.
+ * @returns "missed" where the socket was not found; "deferred" where the kernel sends no SYN before there is data to go with
+ *   it, as TCP_FASTOPEN_CONNECT has it: Deno would take it for one that has failed.
  */
 async function openWaiting(
   how: Connecting,
   signal: AbortSignal,
-): Promise<Deno.TcpConn | undefined> {
+): Promise<Deno.TcpConn | "deferred" | "missed"> {
   const opening = sendAway(how, signal);
   const { fd } = opening;
-  if (fd === undefined) throw await opening.failure();
+  if (fd === undefined) return await opening.miss();
+  let began: "connecting" | "deferred";
   try {
     // in one stretch with the beginning, so that Deno sees nothing of the waypoint
-    if (reconnect(fd, how) === "connecting") return await opening.finish();
+    began = reconnect(fd, how);
   } catch (error) {
-    await opening.giveUp(fd);
+    await opening.giveUp();
     throw error;
   }
-  await opening.giveUp(fd);
-  return undefined;
+  if (began === "deferred") await opening.giveUp();
+  return began === "connecting" ? await opening.finish() : began;
 }
 
 /** Has Deno make a socket, which comes back from the waypoint as one that was refused. */
@@ -63,16 +68,16 @@ function sendAway({ remote }: Connecting, signal: AbortSignal): Opening {
 /**
  * Opens a connection for which no SYN is sent yet: Deno has to be connected somewhere first.
  *
- * @returns `undefined` where the kernel sends the SYN at once.
+ * @returns "missed" where the socket was not found, or where the kernel now sends the SYN at once.
  */
 async function openDeferred(
   how: Connecting,
   signal: AbortSignal,
-): Promise<Deno.TcpConn | undefined> {
+): Promise<Deno.TcpConn | "missed"> {
   using waypoint = new Waypoint(how.remote.hostname);
   waypoint.listen();
   const opening = new Opening(waypoint, signal);
-  if (opening.fd === undefined) throw await opening.failure();
+  if (opening.fd === undefined) return await opening.miss();
   const conn = await opening.finish();
   try {
     const fd = socketFd(conn);
@@ -88,7 +93,7 @@ async function openDeferred(
     throw error;
   }
   conn.close();
-  return undefined;
+  return "missed";
 }
 
 /** A connection that Deno is opening, to a waypoint. */
@@ -106,9 +111,12 @@ class Opening {
           "a socket of Deno's can be found there before it sends anything elsewhere",
       );
     }
-    this.#conn = Deno.connect({ hostname, port, signal, autoSelectFamily: false });
-    this.#conn.catch(() => {}); // who waits for it is told
-    this.fd = waypoint.find();
+    const { promise, resolve } = Promise.withResolvers<Deno.TcpConn>();
+    this.#conn = promise;
+    promise.catch(() => {}); // who waits for it is told
+    this.fd = waypoint.find(() =>
+      resolve(Deno.connect({ hostname, port, signal, autoSelectFamily: false }))
+    );
   }
 
   /** Waits until Deno is connected. */
@@ -119,22 +127,19 @@ class Opening {
     return conn;
   }
 
-  /** Lets Deno see that the socket is connected to nobody, and waits until it has closed it. */
-  async giveUp(fd: number): Promise<void> {
-    shutdown(fd);
+  /** Lets Deno see that the socket is connected to nobody, and waits until it has closed it. Call it before any `await`. */
+  async giveUp(): Promise<void> {
+    shutdown(this.fd!);
     await this.#conn.then((conn) => conn.close(), () => {});
   }
 
-  /** Why the socket is not found. */
-  async failure(): Promise<unknown> {
+  /** Waits until what was not found has come back from the waypoint, as it does by itself. */
+  async miss(): Promise<"missed"> {
     try {
       (await this.#conn).close();
     } catch (error) {
-      if (!(error instanceof Deno.errors.ConnectionRefused)) return error; // such as EMFILE, or an abort
+      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error; // such as EMFILE, or an abort
     }
-    return new Deno.errors.NotSupported(
-      "connect() cannot set options before the SYN here: it takes a kernel that is Linux, and a Deno that makes its sockets at " +
-        "once; connect with Deno.connect() and set them by applySettings()",
-    );
+    return "missed";
   }
 }
