@@ -114,9 +114,9 @@ class Opening {
     const { promise, resolve } = Promise.withResolvers<Deno.TcpConn>();
     this.#conn = promise;
     promise.catch(() => {}); // who waits for it is told
-    this.fd = waypoint.find(() =>
-      resolve(Deno.connect({ hostname, port, signal, autoSelectFamily: false }))
-    );
+    // no literal, as not every Deno has all of them in its types
+    const options = { hostname, port, signal, autoSelectFamily: false };
+    this.fd = waypoint.find(() => resolve(Deno.connect(options)));
   }
 
   /** Waits until Deno is connected. */
