@@ -361,7 +361,8 @@ Deno.test("socketFd() takes a number as it is", () => {
   assertEquals(socketFd(7), 7);
   using file = Deno.openSync("/dev/null");
   assert(file);
-  assertEquals(assertThrows(() => getOption(-1, SO_COOKIE), SocketError).code, "EBADF");
+  assertEquals(assertThrows(() => getOption(123_456, SO_COOKIE), SocketError).code, "EBADF");
+  assertThrows(() => getOption(-1, SO_COOKIE), RangeError);
 });
 
 testWith("python3", "socketFd() takes the number of a socket that was inherited", async () => {
