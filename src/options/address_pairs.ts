@@ -23,11 +23,11 @@ function keyOf({ localAddr, remoteAddr }: AddressPair): string {
   return `${showAddr(localAddr)} ${showAddr(remoteAddr)}`;
 }
 
-/** The descriptor of the connection that was found for a pair of addresses; `undefined` where it is not known or closed. */
-export function knownFdBetween(pair: AddressPair): number | undefined {
+/** What was found for a pair of addresses; `undefined` where it is not known, or closed. */
+export function knownBetween(pair: AddressPair): Descriptor | undefined {
   const key = keyOf(pair);
-  const fd = descriptors.get(key)?.prove() ?? -1;
-  if (fd >= 0) return fd;
+  const descriptor = descriptors.get(key);
+  if (descriptor === undefined || descriptor.prove() >= 0) return descriptor;
   descriptors.delete(key);
   return undefined;
 }

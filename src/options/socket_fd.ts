@@ -20,7 +20,7 @@ import { TCP_NODELAY } from "../../ffi/options/tcp.ts";
 import { showAddr } from "../../ffi/sockaddr.ts";
 import { tryReadOption } from "../../ffi/socket.ts";
 import { errnoNumber, SocketError } from "../../ffi/socket_error.ts";
-import { isAddressPair, knownFdBetween, rememberBetween } from "./address_pairs.ts";
+import { isAddressPair, knownBetween, rememberBetween } from "./address_pairs.ts";
 import { isKnown, isOpen, notedFd, resourceId } from "./deno_internals.ts";
 import { Descriptor } from "./descriptor.ts";
 import type { AddressPair, OpenSocket, SocketLike } from "./socket_like.ts";
@@ -152,11 +152,14 @@ function find(socket: Exclude<SocketLike, number | OpenSocket>, guess: number | 
 
 /** Finds the descriptor of a connection by its addresses. */
 function findBetween(pair: AddressPair, identity: SocketIdentity): number {
-  const known = knownFdBetween(pair);
-  if (known !== undefined) return known;
-  const fd = theOneOf(candidateFds(identity, likelyFds(undefined)), identity);
-  rememberBetween(pair, new Descriptor(fd));
-  return fd;
+  let descriptor = knownBetween(pair);
+  if (descriptor === undefined) {
+    const fd = theOneOf(candidateFds(identity, likelyFds(undefined)), identity);
+    descriptor = new Descriptor(fd);
+    rememberBetween(pair, descriptor);
+  }
+  found.set(pair, descriptor);
+  return descriptor.unproven; // it was proven or found just now
 }
 
 function* guesses(socket: object, guess: number | undefined): Generator<number> {
