@@ -124,7 +124,19 @@ export interface TcpServer extends AsyncDisposable {
   shutdown(): Promise<void>;
   /** What the server has done so far. */
   stats(): ServerStats;
-  /** The connections that are open now, in the order in which they were accepted. */
+  /**
+   * The connections that are open now, in the order in which they were accepted.
+   *
+   * @example
+   * ```ts
+   * import { echo, serve } from "@sockopt/tcp";
+   *
+   * await using server = serve({ hostname: "127.0.0.1", port: 0 }, echo());
+   * for (const { remoteAddr, age, tcpInfo } of server.connections()) {
+   *   console.log(remoteAddr.hostname, `${age} s`, `${tcpInfo()?.rtt} µs`);
+   * }
+   * ```
+   */
   connections(): OpenConnection[];
   /** Keeps the process running while the server listens; it does so from the start. */
   ref(): void;
