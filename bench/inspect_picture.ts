@@ -25,7 +25,6 @@ def send(c, number):
     while True:
         c.sendall(bytes(20000 * (1 + number)))
         time.sleep(0.02 + 0.1 * (1 + (time.time() * 2 + number) % 5))
-os.environ["READY"] = "1"
 for number in range(6): threading.Thread(target=send, args=(l.accept()[0], number), daemon=True).start()
 print(os.getpid(), flush=True)
 time.sleep(60)
@@ -39,9 +38,11 @@ const lines = scene.stdout.pipeThrough(new TextDecoderStream()).getReader();
 const pid = (await lines.read()).value!.trim();
 
 const root = new URL("..", import.meta.url).pathname;
-const program = ["deno", "run", "--allow-ffi", "--allow-read=/proc", `${root}inspect.ts`];
 const flags = ["--watch", "--interval", "0.5", "--sort", "sndq"];
-const command = ["env", "-u", "NO_COLOR", Deno.execPath(), ...program.slice(1), pid, ...flags];
+const command = [
+  ...["env", "-u", "NO_COLOR", Deno.execPath(), "run", "--allow-ffi", "--allow-read=/proc"],
+  ...[`${root}inspect.ts`, pid, ...flags],
+];
 let text: string;
 {
   await using screen = await Screen.start(command, COLUMNS, ROWS);
@@ -76,9 +77,8 @@ function* pieces(line: string): Generator<[text: string, style: string]> {
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-let column = 0;
 const drawn = rows.map((line, i) => {
-  column = 0;
+  let column = 0;
   const spans = [...pieces(line)].map(([text, style]) => {
     const x = MARGIN + column * CHARACTER;
     column += text.length;

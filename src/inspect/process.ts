@@ -5,6 +5,7 @@ import { isLinux, platformName } from "../../ffi/platform.ts";
 import { numbersIn } from "../../ffi/other_process.ts";
 import { readProc } from "../../ffi/read_proc.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
+import { printable } from "../cli/printable.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
 /** Throws unless this platform and Deno's permissions let /proc be read. It never prompts. */
@@ -18,7 +19,7 @@ export function requireProc(): void {
 
 /** The name of a process, as `ps` shows it; "" where it has gone. */
 export function processName(pid: number): string {
-  return readProc(`/proc/${pid}/comm`)?.trimEnd() ?? "";
+  return printable(readProc(`/proc/${pid}/comm`)?.replace(/\n$/, "") ?? "");
 }
 
 /** A process with its children, their children and so on, from the oldest. */

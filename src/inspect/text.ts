@@ -1,10 +1,16 @@
 /** Sockets and their options as text for people. */
 
 import { showAddr } from "../../ffi/sockaddr.ts";
-import { SUPPORTED_MEASURES } from "./measures.ts";
+import { printable } from "../cli/printable.ts";
+import { READABLE_OPTIONS } from "../options/read_options.ts";
 import type { Difference } from "./diff.ts";
 import type { OptionsRead } from "./options.ts";
 import type { FoundSocket, Place } from "./sockets.ts";
+
+/** The options that tell how a socket fares, and so are no settings. */
+const MEASURES: ReadonlySet<string> = new Set(
+  READABLE_OPTIONS.filter(({ measures }) => measures).map(({ name }) => name),
+);
 
 /** How styles are put on text; as it is where there are to be none. */
 export type Paint = (style: "bold" | "dim" | "red" | "yellow", text: string) => string;
@@ -16,21 +22,9 @@ export function painter(colors: boolean): Paint {
   return (style, text) => colors ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
 }
 
-/** What moves a terminal's cursor, or begins another line: a path may have it, and a value. */
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
-
-/** Text from elsewhere, safe on a terminal; the NUL of an abstract address is shown as "@". */
-export function printable(text: string): string {
-  return text.replace(/^\0/, "@").replaceAll(
-    CONTROL,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
-}
-
-/** An address; "-" where there is none. */
+/** An address; "-" where there is none, and "@" for the NUL with which an abstract one begins. */
 export function addressText(addr: Deno.Addr | undefined): string {
-  return addr === undefined ? "-" : printable(showAddr(addr)) || "-";
+  return addr === undefined ? "-" : printable(showAddr(addr).replace(/^\0/, "@")) || "-";
 }
 
 /** A value on one line. */
@@ -100,7 +94,7 @@ export function socketList(
     ...options,
   ];
   const rows = sockets.map((socket) => [
-    ...withPid ? [`${socket.pid}`, printable(socket.process)] : [],
+    ...withPid ? [`${socket.pid}`, socket.process] : [],
     `${socket.fd}`,
     socket.kind,
     socket.state,
@@ -157,7 +151,7 @@ function wrap(words: readonly string[]): string[] {
 export function optionTable(socket: FoundSocket & OptionsRead, paint: Paint): string[] {
   const { options, defaults, changed } = socket;
   const names = Object.keys(options);
-  const rows = names.filter((name) => !SUPPORTED_MEASURES.has(name)).map((name) => [
+  const rows = names.filter((name) => !MEASURES.has(name)).map((name) => [
     changed.includes(name) ? "*" : "",
     name,
     valueText(options[name]),
@@ -173,7 +167,7 @@ export function optionTable(socket: FoundSocket & OptionsRead, paint: Paint): st
     ...lines.map((line, i) => rows[i]![0] === "*" ? paint("bold", line) : line),
     ...changed.length === 0 ? [] : ["", SET_MARK],
     ...foreignNote([socket]),
-    ...names.filter((name) => SUPPORTED_MEASURES.has(name)).flatMap((name) => [
+    ...names.filter((name) => MEASURES.has(name)).flatMap((name) => [
       "",
       paint("bold", name),
       Deno.inspect(options[name], { breakLength: WIDTH, depth: 10 }),

@@ -4,6 +4,7 @@ import { LOG_LEVELS, type LogFunction, type Logger, type LogLevel } from "../net
 import { asJson } from "../cli/as_json.ts";
 import type { CommandLine } from "./command_line.ts";
 import { standardError, standardOutput } from "../cli/line_writer.ts";
+import { printable } from "../cli/printable.ts";
 
 /** What a line says. */
 interface Entry {
@@ -19,7 +20,7 @@ interface Entry {
 /** What is exported has a time and a level beside its text. */
 const forTelemetry = {
   text: ({ message, worker }: Entry): string =>
-    `${worker === undefined ? "" : `worker ${worker} `}${message.replaceAll(CONTROL, escape)}`,
+    `${worker === undefined ? "" : `worker ${worker} `}${printable(message)}`,
   json: ({ message, worker, properties }: Entry): string =>
     asJson({ message, worker, ...properties }),
 };
@@ -27,19 +28,11 @@ const forTelemetry = {
 function asText({ time, level, message, worker }: Entry): string {
   const place = worker === undefined ? "" : `worker ${worker} `;
   const shortTime = time.replace("T", " ").replace("Z", "");
-  return `${shortTime} ${level.padEnd(5)} ${place}${message.replaceAll(CONTROL, escape)}`;
+  return `${shortTime} ${level.padEnd(5)} ${place}${printable(message)}`;
 }
 
 function toJson({ time, level, message, worker, properties }: Entry): string {
   return asJson({ time, level, message, worker, ...properties });
-}
-
-/** What moves a terminal's cursor, or begins another line. */
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
-
-function escape(character: string): string {
-  return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
 }
 
 /** The numbers of the levels, by which a logger of `@std/log` tells the lowest one that it writes. */
