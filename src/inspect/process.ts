@@ -37,11 +37,28 @@ export function processTree(root: number): number[] {
   return tree;
 }
 
-/** proc(5): the name in parentheses may have parentheses itself. */
-function parentOf(pid: number): number | undefined {
+/** What /proc/PID/stat has after the name, which may have parentheses itself: proc(5). */
+function statOf(pid: number): string[] | undefined {
   const stat = readProc(`/proc/${pid}/stat`);
-  const parent = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+function parentOf(pid: number): number | undefined {
+  const parent = statOf(pid)?.[1];
   return parent === undefined ? undefined : Number(parent);
+}
+
+/** Whether a process has ended, although its parent may not have asked how: its first thread may, and another go on. */
+export function hasEnded(pid: number): boolean {
+  const state = statOf(pid)?.[0];
+  if (state === undefined) return true;
+  if (state !== "Z") return false;
+  try {
+    return numbersIn(`/proc/${pid}/task`).length <= 1;
+  } catch (error) {
+    if (isGone(error)) return true;
+    throw error;
+  }
 }
 
 /** The effective user of a process. */
@@ -58,7 +75,7 @@ export function isGone(error: unknown): boolean {
 /** Why a process cannot be looked at, with the remedy, in one line. */
 export function cannotLook(pid: number, error: SocketError): Error {
   const options = { cause: error };
-  if (isGone(error)) return new Error(`there is no process ${pid}`, options);
+  if (isGone(error) || hasEnded(pid)) return new Error(`there is no process ${pid}`, options);
   const process = `process ${pid} (${processName(pid)})`;
   if (error.code === "ENOSYS") {
     const call = error.syscall === "pidfd_open" ? "pidfd_open(2)" : "pidfd_getfd(2)";

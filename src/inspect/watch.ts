@@ -5,7 +5,7 @@ import { print } from "../cli/run_program.ts";
 import { COLUMN_NAMES } from "./columns.ts";
 import type { CommandLine } from "./command_line.ts";
 import { type Flow, Flows } from "./flows.ts";
-import { processName } from "./process.ts";
+import { hasEnded, processName } from "./process.ts";
 import { arrange, connections, screenLines, tableLines, type View } from "./screen.ts";
 import { type Key, Terminal } from "./terminal.ts";
 import type { Paint } from "./text.ts";
@@ -22,16 +22,17 @@ export async function watch(command: CommandLine, paint: Paint): Promise<number>
   });
   // the first look tells whether there is such a process, before a terminal is taken
   const first = flows.look();
-  const stop = Promise.withResolvers<void>();
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) Deno.addSignalListener(signal, stop.resolve);
+  for (const signal of signals) Deno.addSignalListener(signal, stop);
   const isLive = Deno.stdout.isTerminal() && !command.json;
-  const looks = isLive ? new LiveView(command, paint, stop.resolve) : new Snapshots(command, paint);
+  const looks = isLive ? new LiveView(command, paint, stop) : new Snapshots(command, paint);
   try {
-    await everyInterval(command, flows, first, looks, stop.promise);
+    await everyInterval(command, flows, first, looks, stopping.signal);
   } finally {
     looks[Symbol.dispose]();
-    for (const signal of signals) Deno.removeSignalListener(signal, stop.resolve);
+    for (const signal of signals) Deno.removeSignalListener(signal, stop);
   }
   return 0;
 }
@@ -48,30 +49,34 @@ async function everyInterval(
   flows: Flows,
   first: readonly Flow[],
   looks: Looks,
-  stopped: Promise<void>,
+  stopped: AbortSignal,
 ): Promise<void> {
   await looks.show(first);
   for (let n = 1; n < count;) {
-    if (await isOver(stopped, interval * 1000)) return;
+    await pause(interval * 1000, stopped);
+    if (stopped.aborted || hasEnded(target.pid)) return;
     if (looks.paused) continue;
+    let next: readonly Flow[];
     try {
-      await looks.show(flows.look());
+      next = flows.look();
     } catch (error) {
-      if (processName(target.pid) !== "") throw error;
-      return; // it has ended
+      if (hasEnded(target.pid)) return;
+      throw error;
     }
+    await looks.show(next);
     n++;
   }
 }
 
-/** Waits so many milliseconds; whether it was told to stop meanwhile. */
-async function isOver(stopped: Promise<void>, milliseconds: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(resolve, milliseconds, false);
-  stopped.then(() => resolve(true));
-  const over = await promise;
+/** Waits so many milliseconds, or until it is told to stop. */
+async function pause(milliseconds: number, stopped: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  const onStop = (): void => resolve();
+  stopped.addEventListener("abort", onStop);
+  await promise;
   clearTimeout(timer);
-  return over;
+  stopped.removeEventListener("abort", onStop);
 }
 
 /** How a view begins. */

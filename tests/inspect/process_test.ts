@@ -17,6 +17,16 @@ testWith("Linux", "a process that is not there", async () => {
   assertEquals(await refusal(1, [2 ** 22 + 1]), "there is no process 4194305");
 });
 
+testPeeking("a process that has ended, and whose parent has not asked for it", async () => {
+  await using target = await Target.start("child = os.fork() or time.sleep(0.3) or os._exit(0)");
+  const child = await target.ask("child") as number;
+  const watching = printed(child, "--watch", "--interval=0.1");
+  await watching; // until it has ended
+  assertEquals(await target.ask(`open("/proc/${child}/stat").read().split()[2]`), "Z");
+  const { stdout, stderr } = await runInspect([child]);
+  assertMatch(stdout + stderr, /no socket that is meant|^there is no process/);
+});
+
 testWith("Linux", "permissions of Deno that are missing are named, without a prompt", async () => {
   const [deno, ...args] = inspectCommand("self");
   const without = (flag: string) => run(deno!, args.filter((arg) => !arg.startsWith(flag)));
