@@ -20,6 +20,8 @@ const RELEASE_SLACK = 300;
 /** One address on which a server accepts. */
 export class Port {
   readonly addr: Deno.NetAddr;
+  /** Whether it was closed. */
+  isStopped = false;
   /** Whether the kernel hands connections out with their first data, by whomever that was set. */
   readonly isDeferred: boolean;
   readonly #descriptor: Descriptor;
@@ -97,6 +99,7 @@ export class Port {
    * kernel is told first. What comes to a socket that others have as well is theirs.
    */
   stop(): void {
+    this.isStopped = true;
     this.#releasing?.();
     this.#releasing = undefined;
     const fd = this.#descriptor.prove();

@@ -9,7 +9,7 @@ import { type ConnHandler, countsBytes } from "./conn_handler.ts";
 import { type AnyConn, close, Connection, isTls } from "./connection.ts";
 import { describeOptions } from "./connection_check.ts";
 import { Connections } from "./connections.ts";
-import { callUser, errorCode, isClosedHere } from "./errors.ts";
+import { callUser, errorCode, isClosedHere, isPeerGone } from "./errors.ts";
 import { IdleSweep } from "./idle_sweep.ts";
 import { describeConnection, type OpenConnection } from "./open_connection.ts";
 import { openPorts, type Port } from "./port.ts";
@@ -113,11 +113,16 @@ export class Server implements TcpServer {
       } catch (error) {
         failure = error;
       }
-      if (this.#stopping) return port.stop();
+      if (port.isStopped) return;
       const code = errorCode(failure);
       this.#account.count(code);
       const { pause, isNews } = failures.add(code);
       if (isNews) this.#log.cannotAccept(port.addr, (failure as Error).message, code);
+      if (this.#stopping) {
+        // one client's failure must not cost those behind it in the queue
+        if (pause > 0) port.stop();
+        if (port.isStopped || port.stopIfDrained()) return;
+      }
       if (pause === 0) continue;
       this.#account.acceptPauses++;
       await this.#nextChange(pause);
@@ -262,7 +267,7 @@ export class Server implements TcpServer {
       if (fd >= 0) this.#describe(connection, fd);
       return this.#admit(connection);
     } catch (error) {
-      if (!connection.closed) fail(error);
+      if (!connection.closed && !isPeerGone(error)) fail(error);
       return false;
     } finally {
       cancel();
@@ -272,6 +277,8 @@ export class Server implements TcpServer {
   #failed(error: unknown, connection: Connection): void {
     // what was under way when the server, or the handler itself, closed the connection
     if (connection.closed || isClosedHere(error) && connection.isGone()) return;
+    // a balancer's own check, which ends as it likes
+    if (connection.proxy?.source === undefined && connection.proxy && isPeerGone(error)) return;
     this.#report(error, connection);
   }
 

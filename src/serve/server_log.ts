@@ -93,12 +93,11 @@ export class ServerLog {
     });
   }
 
-  /** A connection has no PROXY header that counts. That its peer has gone is no matter. */
+  /** A connection has no PROXY header that counts. */
   noProxyHeader({ remoteAddr }: ConnInfo, error: unknown): void {
     const remote = showAddr(remoteAddr);
-    const level = isPeerGone(error) ? "debug" : "warn";
     const { message } = error as Error;
-    this.logger[level](`Connection from ${remote} has no PROXY header that counts: ${message}`, {
+    this.logger.warn(`Connection from ${remote} has no PROXY header that counts: ${message}`, {
       event: "error",
       remote,
       code: errorCode(error),

@@ -3,6 +3,7 @@ import {
   codecs,
   type ConnHandler,
   defineOption,
+  echo,
   echoOnce,
   getOption,
   type Logger,
@@ -16,7 +17,8 @@ import {
   socketFd,
   type TcpServer,
 } from "../../mod.ts";
-import { bytes, connectTo, exchange, readAll } from "../helpers.ts";
+import { disconnect } from "../../ffi/reconnect.ts";
+import { bytes, connectTo, exchange, readAll, testWith } from "../helpers.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
 
@@ -234,6 +236,28 @@ Deno.test("shutdown() closes after the grace period what has not ended", async (
   await server.shutdown();
   assertEquals(await conn.read(new Uint8Array(1)), null);
 });
+
+testWith(
+  "Linux",
+  "a client that has reset costs those behind it in the queue nothing at a stop",
+  async () => {
+    const handle = echo();
+    const server = serve({ hostname: "127.0.0.1", port: 0, maxConnections: 1 }, handle);
+    const first = await connectTo(server);
+    await first.write(bytes("x"));
+    await first.read(new Uint8Array(1)); // it is served, and the next ones wait
+    const gone = await connectTo(server);
+    disconnect(socketFd(gone));
+    gone.close();
+    const behind = await connectTo(server);
+    const answer = exchange(behind, bytes("hello"));
+    const stopped = server.shutdown();
+    first.close();
+    await behind.closeWrite();
+    assertEquals(await answer, bytes("hello"));
+    await stopped;
+  },
+);
 
 Deno.test("shutdown() serves what was in the accept queue", async () => {
   const release = Promise.withResolvers<void>();
