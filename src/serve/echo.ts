@@ -30,11 +30,7 @@ export function echo(): ConnHandler<Deno.Conn<Deno.NetAddr>> {
     const again = info.settings.quickAck === true ? quickAck : undefined;
     try {
       for (let n; (n = await stream.wait()) !== null;) {
-        const message = stream.take(n);
-        logMessage(info, "received", message);
-        const sent = stream.send(message);
-        logMessage(info, "sent", message);
-        await sent;
+        await stream.sendBack(n, info);
         // after the answer, as sending one makes the kernel leave the mode
         if (again !== undefined) stream.set(again);
         await stream.turn();

@@ -19,6 +19,7 @@ import { socketDescriptor } from "../options/socket_fd.ts";
 import type { ConnInfo } from "./conn_handler.ts";
 import { close, Connection, isTls } from "./connection.ts";
 import { asDeno } from "./errors.ts";
+import { logMessage } from "./log_message.ts";
 import { after } from "./timer.ts";
 import { giveBuffer, LARGE, sharedBuffer, SMALL, takeBuffer, TLS_RECORD } from "./read_buffers.ts";
 
@@ -95,10 +96,13 @@ export class Stream {
    * @param most How much to take at most.
    */
   take(n: number, most: number = LARGE): Uint8Array<ArrayBuffer> {
+    return this.#take(n, most, n === SMALL ? this.#bytesFd() : -1);
+  }
+
+  #take(n: number, most: number, fd: number): Uint8Array<ArrayBuffer> {
     let data = this.#buffer!.subarray(0, n);
     // a read that fills its buffer says that more has arrived
-    const fd = n === SMALL && most > n ? this.#bytesFd() : -1;
-    if (fd >= 0) {
+    if (n === SMALL && most > n && fd >= 0) {
       const shared = sharedBuffer();
       shared.set(data);
       data = shared.subarray(0, n + this.#receiveArrived(fd, shared.subarray(n, most)));
@@ -135,11 +139,14 @@ export class Stream {
   /**
    * Sends what the socket takes at once: how many bytes.
    *
-   * @param isLast Whether the connection ends with it: the kernel makes one segment of both.
    * @throws when the connection has failed.
    */
-  sendNow(data: Uint8Array<ArrayBuffer>, isLast = false): number {
-    const fd = this.#bytesFd();
+  sendNow(data: Uint8Array<ArrayBuffer>): number {
+    return this.#sendNow(this.#bytesFd(), data, false);
+  }
+
+  /** The same by a descriptor that is proven; with the last, the kernel makes one segment of it and of the end. */
+  #sendNow(fd: number, data: Uint8Array<ArrayBuffer>, isLast: boolean): number {
     if (fd < 0) return 0;
     try {
       const sent = sendNow(fd, data, isLast);
@@ -163,13 +170,30 @@ export class Stream {
   }
 
   /**
+   * Sends back what has arrived. One proof of the descriptor is enough for both, as nobody else's code runs between: with
+   * messages that do not fit into the small buffer it is a twentieth of their cost.
+   *
+   * @param n What {@linkcode wait} said.
+   * @param info Where it is logged.
+   */
+  sendBack(n: number, info: ConnInfo): Promise<void> | undefined {
+    const fd = this.#bytesFd();
+    const data = this.#take(n, LARGE, fd);
+    const sent = this.#sendNow(fd, data, false);
+    logMessage(info, "received", data);
+    logMessage(info, "sent", data);
+    return this.#sendRest(data, sent);
+  }
+
+  /**
    * Sends data that the connection ends with: the kernel makes one segment of both. If more has arrived by then, the server
    * is told to linger.
    */
   finish(data: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
-    const sent = this.sendNow(data, true);
+    const fd = this.#bytesFd();
+    const sent = this.#sendNow(fd, data, true);
     // to wait for every client would cost as much again as all the checks do
-    this.#info.linger = data.length >= SMALL || !this.isTls && this.hasArrived();
+    this.#info.linger = data.length >= SMALL || fd >= 0 && hasArrived(fd);
     return this.#sendRest(data, sent);
   }
 
