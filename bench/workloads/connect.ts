@@ -26,6 +26,7 @@ const DENO = [
 
 /** Every client, by the command that starts it; none where the machine does not have what it takes. */
 const CLIENTS: Record<string, (folder: string) => Promise<string[] | undefined>> = {
+  "sockopt": () => Promise.resolve([...DENO, "sockopt"]),
   "bare Deno": () => Promise.resolve([...DENO, "deno"]),
   "Node": async () => {
     const version = await output(["node", "--version"]);
