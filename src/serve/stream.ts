@@ -179,8 +179,12 @@ export class Stream {
   sendBack(n: number, info: ConnInfo): Promise<void> | undefined {
     const fd = this.#bytesFd();
     const data = this.#take(n, LARGE, fd);
-    const sent = this.#sendNow(fd, data, false);
-    logMessage(info, "received", data);
+    let sent: number;
+    try {
+      sent = this.#sendNow(fd, data, false);
+    } finally {
+      logMessage(info, "received", data);
+    }
     logMessage(info, "sent", data);
     return this.#sendRest(data, sent);
   }
