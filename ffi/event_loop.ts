@@ -33,6 +33,15 @@ const [EVENT_SIZE, DATA] = Deno.build.arch === "x86_64" ? [12, 4] : [16, 8];
 
 const O_CLOEXEC = 0o2000000;
 
+/** `struct epoll_event`. */
+export function epollEvent(events: number, data: bigint): Uint8Array<ArrayBuffer> {
+  const event = new Uint8Array(EVENT_SIZE);
+  const view = new DataView(event.buffer);
+  view.setUint32(0, events, true);
+  view.setBigUint64(DATA, data, true);
+  return event;
+}
+
 /** The inode number of a socket, which tells it from all others. */
 function inodeOf(fd: number): bigint | undefined {
   const inode = /^socket:\[(\d+)\]$/.exec(readProcLink(`/proc/self/fd/${fd}`) ?? "")?.[1];
@@ -45,11 +54,7 @@ function registrationIn(epoll: number, fd: number, inode: bigint): Registration 
     const [, tfd, events, data, ino] of readProc(`/proc/self/fdinfo/${epoll}`)?.matchAll(LINE) ?? []
   ) {
     if (Number(tfd) !== fd || BigInt(`0x${ino}`) !== inode) continue;
-    const event = new Uint8Array(EVENT_SIZE);
-    const view = new DataView(event.buffer);
-    view.setUint32(0, parseInt(events!, 16), true);
-    view.setBigUint64(DATA, BigInt(`0x${data}`), true);
-    return { epoll, event };
+    return { epoll, event: epollEvent(parseInt(events!, 16), BigInt(`0x${data}`)) };
   }
   return undefined;
 }

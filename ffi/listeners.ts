@@ -60,8 +60,8 @@ export function listenersAt(addr: Deno.NetAddr): bigint[] | undefined {
 
 const isIpv6 = (addr: Deno.NetAddr): boolean => addr.hostname.includes(":");
 
-/** Asks for those who listen on a port in a family. */
-function requestFor(addr: Deno.NetAddr): Uint8Array<ArrayBuffer> {
+/** Asks for those who listen on a port in a family: `struct nlmsghdr`, `struct inet_diag_req_v2`. */
+export function requestFor(addr: Deno.NetAddr): Uint8Array<ArrayBuffer> {
   const request = new Uint8Array(REQUEST_SIZE);
   const view = new DataView(request.buffer);
   view.setUint32(0, REQUEST_SIZE, true);

@@ -5,6 +5,8 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Codec } from "../../ffi/codec.ts";
+import { epollEvent } from "../../ffi/event_loop.ts";
+import { requestFor } from "../../ffi/listeners.ts";
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
 import * as ipStructs from "../../ffi/ip_structs.ts";
 import * as structs from "../../ffi/structs.ts";
@@ -536,3 +538,29 @@ testWith("cc", "BBR's congestion information is laid out as in the kernel's head
     cwndGain: 5,
   });
 });
+
+testWith(
+  ["Linux", "cc"],
+  "what epoll and netlink are told is laid out as in the headers",
+  async () => {
+    const lines = await cc(
+      `struct epoll_event e; memset(&e, 0, sizeof e); e.events = 0x8000201d; e.data.u64 = 0x555d394c3700;
+    hex("event", &e, sizeof e);
+    struct { struct nlmsghdr h; struct inet_diag_req_v2 r; } q; memset(&q, 0, sizeof q);
+    q.h.nlmsg_len = sizeof q; q.h.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+    q.h.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    q.r.sdiag_family = AF_INET6; q.r.sdiag_protocol = IPPROTO_TCP; q.r.idiag_states = 1 << TCP_LISTEN;
+    q.r.id.idiag_sport = htons(8888);
+    hex("request", &q, sizeof q);`,
+      [
+        ...["sys/epoll.h", "sys/socket.h", "netinet/in.h", "netinet/tcp.h", "arpa/inet.h"],
+        ...["linux/netlink.h", "linux/sock_diag.h", "linux/inet_diag.h"],
+      ],
+    );
+    const addr: Deno.NetAddr = { transport: "tcp", hostname: "::1", port: 8888 };
+    assertEquals(lines, [
+      `event ${epollEvent(0x8000201d, 0x555d394c3700n).toHex()}`,
+      `request ${requestFor(addr).toHex()}`,
+    ]);
+  },
+);
