@@ -18,7 +18,10 @@ import { TCP_INFO } from "./options/tcp.ts";
 import { isDarwin } from "./platform.ts";
 import { tryReadOption } from "./socket.ts";
 import { socketName } from "./sockaddr.ts";
-import type { TcpState } from "./tcp_info.ts";
+import { type TcpState, tcpState } from "./tcp_info.ts";
+
+/** No more of TCP_INFO than the state. */
+const TCP_STATE = { ...TCP_INFO, codec: tcpState };
 
 /** How a socket that is not one of TCP stands. */
 export type PlainState = "listen" | "connected" | "unconnected";
@@ -47,7 +50,7 @@ export function describeSocket(fd: number): SocketDescription | undefined {
   const local = transport && socketName(fd, "getsockname", transport);
   const remote = transport && socketName(fd, "getpeername", transport);
   const isTcp = kind === "tcp" || kind === "mptcp";
-  const state = isTcp ? tryReadOption(fd, TCP_INFO)?.state : undefined;
+  const state = isTcp ? tryReadOption(fd, TCP_STATE) : undefined;
   if (state === "syn-sent") {
     // getpeername(2) tells nothing of a peer that has not answered
     return { kind, local, remote: tryReadOption(fd, SO_PEERNAME), state };
