@@ -4,6 +4,7 @@ import { TCP_INFO } from "../../ffi/options/tcp.ts";
 import { shutdown, tryReadOption } from "../../ffi/socket.ts";
 import type { TcpInfo } from "../../ffi/tcp_info.ts";
 import type { Descriptor } from "../options/descriptor.ts";
+import { socketDescriptor } from "../options/socket_fd.ts";
 import type { SocketSettings } from "../options/settings.ts";
 import type { ReadyLogger } from "../net/logger.ts";
 import { beforeClose, type Bytes, kernelCount } from "./byte_count.ts";
@@ -145,6 +146,8 @@ export class Connection implements ConnInfo {
 
   /** Ends a handshake that is under way: Deno closes no such socket, so the kernel is asked to. */
   endHandshake(): void {
+    // one that was not found at once is searched for
+    this.descriptor ??= socketDescriptor(this.conn);
     const fd = this.descriptor?.prove() ?? -1;
     if (fd >= 0) shutdown(fd);
   }

@@ -359,9 +359,7 @@ Deno.test({
 
 Deno.test("socketFd() takes a number as it is", () => {
   assertEquals(socketFd(7), 7);
-  using file = Deno.openSync("/dev/null");
-  assert(file);
-  assertEquals(assertThrows(() => getOption(123_456, SO_COOKIE), SocketError).code, "EBADF");
+  assertEquals(assertThrows(() => getOption(2 ** 31 - 1, SO_COOKIE), SocketError).code, "EBADF");
   assertThrows(() => getOption(-1, SO_COOKIE), RangeError);
 });
 

@@ -146,6 +146,21 @@ Deno.test("a client that does not finish its TLS handshake is gone after handsha
   assertEquals(server.stats().timedOut, 1);
 });
 
+Deno.test("handshakeTimeout ends a TLS client whose descriptor is not where new ones are", async () => {
+  const options = { ...local, cert: pem("cert"), key: pem("key"), handshakeTimeout: 0.1 };
+  await using server = serve(options, echoOnce());
+  const files = Array.from({ length: 200 }, () => Deno.openSync("/dev/null"));
+  try {
+    // both ends get numbers that are far from all others that are free
+    for (const file of files.splice(100, 2)) file.close();
+    const silent = await connectTo(server);
+    await readAll(silent).catch(() => {});
+    assertEquals(server.stats().timedOut, 1);
+  } finally {
+    for (const file of files) file.close();
+  }
+});
+
 testWith(
   "python3",
   "echoOnce() gives its whole echo, and no reset, to a client that still sends",
