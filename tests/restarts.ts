@@ -1,6 +1,6 @@
 /**
  * Restarts under load: 500 connections a second, while processes are replaced. As a program it does so with processes that
- * share a port, and prints what became of the connections: `restarts.ts PROCESSES TIMES MIGRATE` (net.ipv4.tcp_migrate_req).
+ * share a port, and prints what became of the connections: `restarts.ts PROCESSES TIMES MIGRATE [FLAG]...` (net.ipv4.tcp_migrate_req).
  */
 
 import { bytes, delay, readAll, ServerProcess } from "./helpers.ts";
@@ -65,10 +65,11 @@ export class Load {
 }
 
 if (import.meta.main) {
-  const [processes, times, migrate] = Deno.args.map(Number);
+  const [processes, times, migrate] = Deno.args.slice(0, 3).map(Number);
+  const more = Deno.args.slice(3);
   await Deno.writeTextFile("/proc/sys/net/ipv4/tcp_migrate_req", `${migrate}\n`);
-  const first = await ServerProcess.start();
-  const flags = ["--port", `${first.port}`];
+  const first = await ServerProcess.start(more);
+  const flags = ["--port", `${first.port}`, ...more];
   const servers = [first];
   while (servers.length < processes!) servers.push(await ServerProcess.start(flags));
   const load = new Load({ hostname: "127.0.0.1", port: first.port });

@@ -111,10 +111,11 @@ export class Port {
 /** Opens a listener on each address that a server is asked for; all of them or none. */
 export function openPorts(options: ServeOptions | ServeTlsOptions): Port[] {
   const { settings = {}, assertions = true } = options;
-  const open = (to: DenoListenOptions): Deno.Listener<AnyConn> =>
-    "cert" in options
-      ? Deno.listenTls({ ...to, cert: options.cert, key: options.key })
-      : Deno.listen(to);
+  const open = (to: DenoListenOptions): Deno.Listener<AnyConn> => {
+    if (!("cert" in options)) return Deno.listen(to);
+    const { cert, key, alpnProtocols } = options;
+    return Deno.listenTls({ ...to, cert, key, alpnProtocols: alpnProtocols && [...alpnProtocols] });
+  };
   const opened = prepareListeners(options, open);
   try {
     return opened.map(({ listener, fd, isShared }) => {

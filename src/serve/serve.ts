@@ -56,6 +56,16 @@ const fds: Check = (value) => {
   for (const each of list) LISTEN_CHECKS.fd(each);
 };
 
+/** Names of protocols, each as short as its length is. */
+const alpnProtocols: Check = (value) => {
+  const isName = (each: unknown): boolean =>
+    typeof each === "string" && /^[\x21-\x7e]{1,255}$/.test(each);
+  if (Array.isArray(value) && value.length > 0 && value.every(isName)) return;
+  throw new TypeError(
+    `expected a list of names such as "h2", of up to 255 characters, got ${Deno.inspect(value)}`,
+  );
+};
+
 /** What the options of {@linkcode serve} must be. */
 const SERVE_CHECKS: Record<keyof ServeTlsOptions, Check> = {
   ...LISTEN_CHECKS,
@@ -73,6 +83,7 @@ const SERVE_CHECKS: Record<keyof ServeTlsOptions, Check> = {
   assertions: type("boolean"),
   cert: type("string"),
   key: type("string"),
+  alpnProtocols,
 };
 
 /**
@@ -124,6 +135,9 @@ export function serve(
   checkListenOptions("serve()", options, SERVE_CHECKS);
   if (typeof handler !== "function") {
     throw new TypeError(`serve() expects a handler after its options, got ${show(handler)}`);
+  }
+  if ("alpnProtocols" in options && !("cert" in options)) {
+    throw new TypeError("serve(): alpnProtocols goes with cert and key: it is a part of TLS");
   }
   if ("cert" in options && options.proxyProtocol) {
     throw new TypeError(

@@ -107,6 +107,14 @@ export interface ServeTlsOptions extends ServeOptions {
   cert: string;
   /** The private key in PEM. */
   key: string;
+  /**
+   * The protocols that may be negotiated (ALPN), such as "h2", the best first. A client that asks for others alone is refused;
+   * one that asks for none is served. What was agreed on is `(await conn.handshake()).alpnProtocol`, which a handler has at
+   * once.
+   *
+   * @default none are negotiated
+   */
+  alpnProtocols?: readonly string[];
 }
 
 /** A running server. */
