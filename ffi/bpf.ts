@@ -3,7 +3,11 @@
 import { checkInteger, checkObject, type Codec, LITTLE_ENDIAN, show } from "./codec.ts";
 import { addressOf } from "./libc.ts";
 
-/** One instruction of a program in classic BPF: `struct sock_filter`. */
+/**
+ * One instruction of a program in classic BPF: `struct sock_filter`.
+ *
+ * @category Filters
+ */
 export interface BpfInstruction {
   /** What is done: a class, a size or an operation, and a mode, such as 0x06 to return `k`. */
   code: number;

@@ -6,7 +6,11 @@
 
 import { isDarwin } from "./platform.ts";
 
-/** How a value of type `T` is laid out in the memory that getsockopt(2) and setsockopt(2) exchange. */
+/**
+ * How a value of type `T` is laid out in the memory that getsockopt(2) and setsockopt(2) exchange.
+ *
+ * @category Any option
+ */
 export interface Codec<T> {
   /**
    * How many bytes a value takes at the most: so many are offered to getsockopt(2). The kernel may return fewer, and more
@@ -181,7 +185,11 @@ export function enumeration<Name extends string>(
   };
 }
 
-/** The address families of sockets, as SO_DOMAIN names them; another one as its number: socket(2). */
+/**
+ * The address families of sockets, as SO_DOMAIN names them; another one as its number: socket(2).
+ *
+ * @category Diagnosis
+ */
 export type SocketDomain = "unix" | "inet" | "inet6" | "netlink" | "packet" | "vsock";
 
 /** An address family. */
@@ -194,7 +202,11 @@ export const socketDomain: Codec<SocketDomain> = enumeration({
   vsock: 40,
 });
 
-/** Whether packets may be fragmented: ip(7), ipv6(7). */
+/**
+ * Whether packets may be fragmented: ip(7), ipv6(7).
+ *
+ * @category Path MTU
+ */
 export type MtuDiscover = "dont" | "want" | "do" | "probe" | "interface" | "omit";
 
 /** IP_PMTUDISC_DONT and so on. */

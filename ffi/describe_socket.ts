@@ -23,7 +23,11 @@ import { type TcpState, tcpState } from "./tcp_info.ts";
 /** No more of TCP_INFO than the state. */
 const TCP_STATE = { ...TCP_INFO, codec: tcpState };
 
-/** How a socket that is not one of TCP stands. */
+/**
+ * How a socket that is not one of TCP stands.
+ *
+ * @category Diagnosis
+ */
 export type PlainState = "listen" | "connected" | "unconnected";
 
 /** What a socket is. */

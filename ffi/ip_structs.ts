@@ -38,7 +38,11 @@ export const inAddr: Codec<string> = {
   parse: (text) => text, // encode() knows an address
 };
 
-/** A multicast group and the interface on which it is joined: `struct ip_mreqn`. */
+/**
+ * A multicast group and the interface on which it is joined: `struct ip_mreqn`.
+ *
+ * @category Multicast
+ */
 export interface Membership {
   /** The group's address. */
   multiaddr: string;
@@ -76,7 +80,11 @@ export const multicastInterface: Codec<string | number> = {
       : inAddr.encode(value, into),
 };
 
-/** A multicast group of which one source is meant: `struct ip_mreq_source`. */
+/**
+ * A multicast group of which one source is meant: `struct ip_mreq_source`.
+ *
+ * @category Multicast
+ */
 export interface SourceMembership {
   /** The group's address. */
   multiaddr: string;
@@ -108,7 +116,11 @@ export const sourceMembership: Codec<SourceMembership> = {
   }),
 };
 
-/** An IPv6 multicast group or anycast address, and the interface: `struct ipv6_mreq`. */
+/**
+ * An IPv6 multicast group or anycast address, and the interface: `struct ipv6_mreq`.
+ *
+ * @category Multicast
+ */
 export interface Ipv6Membership {
   /** The address. */
   multiaddr: string;
@@ -132,7 +144,11 @@ export const ipv6Membership: Codec<Ipv6Membership> = {
   }),
 };
 
-/** Where packets are sent from: `struct in6_pktinfo`. */
+/**
+ * Where packets are sent from: `struct in6_pktinfo`.
+ *
+ * @category Binding and routes
+ */
 export interface Ipv6PacketInfo {
   /** The source address; "::" leaves it to the kernel. */
   addr: string;
@@ -165,7 +181,11 @@ export const pathMtu: Codec<number> = {
   decode: (from) => from.getUint32(28, LITTLE_ENDIAN), // ip6m_mtu
 };
 
-/** A multicast group of either family: `struct group_req`. */
+/**
+ * A multicast group of either family: `struct group_req`.
+ *
+ * @category Multicast
+ */
 export interface GroupRequest {
   /** The index of the interface; 0 leaves it to the kernel. */
   interface: number;
@@ -194,7 +214,11 @@ export const groupRequest: Codec<GroupRequest> = {
   }),
 };
 
-/** A multicast group of either family of which one source is meant: `struct group_source_req`. */
+/**
+ * A multicast group of either family of which one source is meant: `struct group_source_req`.
+ *
+ * @category Multicast
+ */
 export interface GroupSourceRequest extends GroupRequest {
   /** The source. Its port counts for nothing. */
   source: Deno.NetAddr;
@@ -215,7 +239,11 @@ export const groupSourceRequest: Codec<GroupSourceRequest> = {
   }),
 };
 
-/** Whether the sources of a list are those that are heard, or those that are not. */
+/**
+ * Whether the sources of a list are those that are heard, or those that are not.
+ *
+ * @category Multicast
+ */
 export type FilterMode = "include" | "exclude";
 
 const FILTER_MODES: Record<FilterMode, number> = { exclude: 0, include: 1 };
@@ -229,7 +257,11 @@ function readFilterMode(mode: number): FilterMode {
   return mode === FILTER_MODES.include ? "include" : "exclude";
 }
 
-/** The sources of a multicast group that are heard: `struct ip_msfilter`. */
+/**
+ * The sources of a multicast group that are heard: `struct ip_msfilter`.
+ *
+ * @category Multicast
+ */
 export interface SourceFilter {
   /** The group's address. */
   multiaddr: string;
@@ -250,7 +282,11 @@ function checkSources(sources: unknown): void {
   }
 }
 
-/** Of which group the filter is read. */
+/**
+ * Of which group the filter is read.
+ *
+ * @category Multicast
+ */
 export type SourceFilterQuestion = Pick<SourceFilter, "multiaddr" | "interface">;
 
 const sourceList = list(inAddr, MOST_SOURCES);
@@ -286,7 +322,11 @@ export const sourceFilterQuestion: Pick<Codec<SourceFilterQuestion>, "size" | "e
   },
 };
 
-/** The sources of a multicast group of either family that are heard: `struct group_filter`. */
+/**
+ * The sources of a multicast group of either family that are heard: `struct group_filter`.
+ *
+ * @category Multicast
+ */
 export interface GroupFilter extends GroupRequest {
   /** What the sources are. */
   mode: FilterMode;
@@ -327,11 +367,23 @@ export const groupFilterQuestion: Pick<Codec<GroupRequest>, "size" | "encode"> =
   },
 };
 
-/** What is done with a flow label. */
+/**
+ * What is done with a flow label.
+ *
+ * @category Packet headers
+ */
 export type FlowLabelAction = "get" | "put" | "renew";
-/** Who else may use a flow label. */
+/**
+ * Who else may use a flow label.
+ *
+ * @category Packet headers
+ */
 export type FlowLabelShare = "none" | "excl" | "process" | "user" | "any";
-/** How a flow label is got. */
+/**
+ * How a flow label is got.
+ *
+ * @category Packet headers
+ */
 export type FlowLabelFlag = "create" | "excl" | "reflect" | "remote";
 
 const FLOW_LABEL_ACTIONS: Record<FlowLabelAction, number> = { get: 0, put: 1, renew: 2 };
@@ -349,7 +401,11 @@ const FLOW_LABEL_FLAGS: Record<FlowLabelFlag, number> = {
   remote: 8,
 };
 
-/** A request for a flow label: `struct in6_flowlabel_req`, RFC 6437. */
+/**
+ * A request for a flow label: `struct in6_flowlabel_req`, RFC 6437.
+ *
+ * @category Packet headers
+ */
 export interface FlowLabelRequest {
   /** Where the flow leads. */
   dst: string;
@@ -401,7 +457,11 @@ export const flowLabelRequest: Codec<FlowLabelRequest> = {
   },
 };
 
-/** A range of ports, both ends included. 0 leaves an end to the sysctl net.ipv4.ip_local_port_range. */
+/**
+ * A range of ports, both ends included. 0 leaves an end to the sysctl net.ipv4.ip_local_port_range.
+ *
+ * @category Binding and routes
+ */
 export interface PortRange {
   /** The lowest port. */
   low: number;

@@ -8,6 +8,8 @@ import { type Field, layOut, readFields, type Width } from "./fields.ts";
  * `undefined`; those without a version are in every kernel that has the option.
  *
  * Source: linux/mptcp.h, RFC 8684.
+ *
+ * @category Diagnosis
  */
 export interface MptcpInfo {
   /** Whether the connection has fallen back to plain TCP. */

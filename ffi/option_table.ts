@@ -13,7 +13,11 @@ import * as udp from "./options/udp.ts";
 import * as vsock from "./options/vsock.ts";
 import type { AnySocketOption } from "./socket_option.ts";
 
-/** The options of the table by their names. */
+/**
+ * The options of the table by their names.
+ *
+ * @category Any option
+ */
 export type OptionTable =
   & typeof ip
   & typeof ipv6

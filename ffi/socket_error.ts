@@ -188,7 +188,11 @@ export function lastErrno(): number {
   return value[0]!;
 }
 
-/** What {@linkcode SocketError} is made of beside the call and its errno. */
+/**
+ * What {@linkcode SocketError} is made of beside the call and its errno.
+ *
+ * @category Errors
+ */
 export interface SocketErrorDetails {
   /** The option that was read or set. */
   option?: string;
@@ -198,6 +202,8 @@ export interface SocketErrorDetails {
 
 /**
  * A socket call that the kernel refused, in the manner of Node.js system errors.
+ *
+ * @category Errors
  *
  * @example An option that this kind of socket does not have
  * ```ts

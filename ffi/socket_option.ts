@@ -8,12 +8,17 @@ import { type Codec, oneOf, show } from "./codec.ts";
 import { DARWIN_OPTIONS } from "./darwin.ts";
 import { isDarwin } from "./platform.ts";
 
-/** Whether an option can be read with getsockopt(2), written with setsockopt(2), or both. */
+/**
+ * Whether an option can be read with getsockopt(2), written with setsockopt(2), or both.
+ *
+ * @category Any option
+ */
 export type OptionAccess = "read-write" | "read-only" | "write-only";
 
 /**
  * A socket option with the type of its value, in the manner of Java's `SocketOption<T>`.
  *
+ * @category Any option
  * @typeParam T What a person reads and writes: a boolean, a number, a structure by field names.
  * @typeParam Access Whether it can be read, written or both; wrong use does not compile.
  */
@@ -62,13 +67,21 @@ export interface SocketOption<T, Access extends OptionAccess = "read-write"> {
   readonly consumes?: boolean;
 }
 
-/** An option that {@linkcode defineOption} has made. */
+/**
+ * An option that {@linkcode defineOption} has made.
+ *
+ * @category Any option
+ */
 export interface DefinedOption<T, Access extends OptionAccess> extends SocketOption<T, Access> {
   /** Tells it from the table's options. */
   readonly defined: true;
 }
 
-/** An option that is read of something, such as the filter of one group: {@linkcode getOption} is told of what. */
+/**
+ * An option that is read of something, such as the filter of one group: {@linkcode getOption} is told of what.
+ *
+ * @category Any option
+ */
 export interface AskedOption<T, Question> extends SocketOption<T, "write-only"> {
   /** How it is said of what, in the memory that the answer comes in. */
   readonly question: Pick<Codec<Question>, "size" | "encode"> & {
@@ -80,13 +93,25 @@ export interface AskedOption<T, Question> extends SocketOption<T, "write-only"> 
   };
 }
 
-/** An option that getOption() takes. */
+/**
+ * An option that getOption() takes.
+ *
+ * @category Any option
+ */
 export type ReadableOption<T> = SocketOption<T, "read-write"> | SocketOption<T, "read-only">;
 
-/** An option that setOption() takes. */
+/**
+ * An option that setOption() takes.
+ *
+ * @category Any option
+ */
 export type WritableOption<T> = SocketOption<T, "read-write"> | SocketOption<T, "write-only">;
 
-/** Any option at all. Its `access` tells TypeScript which functions take it. */
+/**
+ * Any option at all. Its `access` tells TypeScript which functions take it.
+ *
+ * @category Any option
+ */
 export type AnySocketOption =
   | SocketOption<unknown, "read-write">
   | SocketOption<unknown, "read-only">
@@ -95,6 +120,8 @@ export type AnySocketOption =
 /**
  * Whether this platform has an option: some are Linux's alone, some macOS's. The running kernel may still be too old for
  * it, or the kind of socket not have it: {@linkcode readOptions} tells what a socket has.
+ *
+ * @category Any option
  *
  * @example
  * ```ts
@@ -124,7 +151,11 @@ export function checkOption(value: unknown): void {
   if (!isOption) throw new TypeError(`expected a socket option, got ${show(value)}`);
 }
 
-/** The protocol level of an option. */
+/**
+ * The protocol level of an option.
+ *
+ * @category Any option
+ */
 export type OptionLevel =
   | "SOL_SOCKET"
   | "IPPROTO_IP"

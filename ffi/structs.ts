@@ -19,7 +19,11 @@ import {
 } from "./codec.ts";
 import { readSockaddr, SOCKADDR_STORAGE, writeSockaddr } from "./sockaddr.ts";
 
-/** How close(2) treats data that was not sent yet: wait so many seconds for it, or not at all. */
+/**
+ * How close(2) treats data that was not sent yet: wait so many seconds for it, or not at all.
+ *
+ * @category Time-outs
+ */
 export type Linger = number | false;
 
 /** `struct linger` as seconds, or `false` for off. */
@@ -88,7 +92,11 @@ function words<Name extends string>(
   };
 }
 
-/** Who a process is, as the kernel vouches for it: `struct ucred`. */
+/**
+ * Who a process is, as the kernel vouches for it: `struct ucred`.
+ *
+ * @category Unix sockets
+ */
 export interface Ucred {
   /** Process ID; 0 if it is not in this process's PID namespace. */
   pid: number;
@@ -101,7 +109,11 @@ export interface Ucred {
 /** `struct ucred`. */
 export const ucred: Codec<Ucred> = words("pid", "uid", "gid");
 
-/** The memory that a socket uses, in bytes: the fields of SO_MEMINFO. */
+/**
+ * The memory that a socket uses, in bytes: the fields of SO_MEMINFO.
+ *
+ * @category Diagnosis
+ */
 export interface SocketMemory {
   /** Received data, with the kernel's bookkeeping. */
   rmemAlloc: number;
@@ -136,7 +148,11 @@ export const socketMemory: Codec<SocketMemory> = words(
   "drops",
 );
 
-/** The window of a connection that is being restored: `struct tcp_repair_window`. */
+/**
+ * The window of a connection that is being restored: `struct tcp_repair_window`.
+ *
+ * @category Restored connections
+ */
 export interface RepairWindow {
   /** The segment that last updated the send window. */
   sndWl1: number;
@@ -159,7 +175,11 @@ export const repairWindow: Codec<RepairWindow> = words(
   "rcvWup",
 );
 
-/** A TCP option of a connection that is being restored: `struct tcp_repair_opt`. */
+/**
+ * A TCP option of a connection that is being restored: `struct tcp_repair_opt`.
+ *
+ * @category Restored connections
+ */
 export interface RepairOption {
   /** Its kind, as on the wire: 2 segment size, 3 window scale, 4 SACK permitted, 8 timestamps. */
   code: number;
@@ -170,12 +190,20 @@ export interface RepairOption {
 /** An array of `struct tcp_repair_opt`. */
 export const repairOptions: Codec<readonly RepairOption[]> = list(words("code", "value"), 16);
 
-/** The clocks by which packets can be scheduled: clock_gettime(2). */
+/**
+ * The clocks by which packets can be scheduled: clock_gettime(2).
+ *
+ * @category Congestion control
+ */
 export type Clock = "realtime" | "monotonic" | "tai";
 
 const CLOCKS: Record<Clock, number> = { realtime: 0, monotonic: 1, tai: 11 };
 
-/** How packets are sent at a time of their own: `struct sock_txtime`. */
+/**
+ * How packets are sent at a time of their own: `struct sock_txtime`.
+ *
+ * @category Congestion control
+ */
 export interface TxTime {
   /** The clock that the times refer to. */
   clock: Clock;
@@ -209,7 +237,11 @@ export const txTime: Codec<TxTime> = {
   },
 };
 
-/** What SO_TIMESTAMPING can be asked for: the kernel's timestamping document. */
+/**
+ * What SO_TIMESTAMPING can be asked for: the kernel's timestamping document.
+ *
+ * @category Control messages
+ */
 export type TimestampingFlag =
   | "txHardware"
   | "txSoftware"
@@ -255,7 +287,11 @@ const TIMESTAMPING: Record<TimestampingFlag, number> = {
 
 const timestampingFlags = flags(TIMESTAMPING);
 
-/** Which timestamps are made and reported: `struct so_timestamping`. */
+/**
+ * Which timestamps are made and reported: `struct so_timestamping`.
+ *
+ * @category Control messages
+ */
 export interface Timestamping {
   /** What is made and reported. */
   flags: readonly TimestampingFlag[];
@@ -279,7 +315,11 @@ export const timestamping: Codec<Timestamping> = {
   }),
 };
 
-/** What congestion control tells of itself: `union tcp_cc_info`. */
+/**
+ * What congestion control tells of itself: `union tcp_cc_info`.
+ *
+ * @category Diagnosis
+ */
 export type CongestionInfo =
   | {
     /** BBR. */
@@ -321,7 +361,11 @@ export const congestionInfo: Codec<CongestionInfo> = {
   },
 };
 
-/** The key with which the segments of a connection are signed: RFC 2385. */
+/**
+ * The key with which the segments of a connection are signed: RFC 2385.
+ *
+ * @category Signed segments
+ */
 export interface Md5Signature {
   /** The peer. Its port counts for nothing. */
   addr: Deno.NetAddr;

@@ -18,7 +18,11 @@ import {
 import type { AskedOption } from "./socket_option.ts";
 import { IN6_ADDR_SIZE, readSockaddr, SOCKADDR_STORAGE, writeSockaddr } from "./sockaddr.ts";
 
-/** A key of a peer is known by its IDs: a "master key tuple" of RFC 5925 section 3.1. */
+/**
+ * A key of a peer is known by its IDs: a "master key tuple" of RFC 5925 section 3.1.
+ *
+ * @category Signed segments
+ */
 export interface TcpAoKeyId {
   /** The peer. Its port counts for nothing. */
   addr: Deno.NetAddr;
@@ -32,7 +36,11 @@ export interface TcpAoKeyId {
   ifindex?: number;
 }
 
-/** A key that is added: `struct tcp_ao_add`. */
+/**
+ * A key that is added: `struct tcp_ao_add`.
+ *
+ * @category Signed segments
+ */
 export interface TcpAoKey extends TcpAoKeyId {
   /** The algorithm, as the kernel's crypto names it: "hmac(sha1)" and "cmac(aes128)" of RFC 5926, "hmac(sha256)". */
   algorithm: string;
@@ -48,7 +56,11 @@ export interface TcpAoKey extends TcpAoKeyId {
   rnext?: boolean;
 }
 
-/** A key that is removed: `struct tcp_ao_del`. */
+/**
+ * A key that is removed: `struct tcp_ao_del`.
+ *
+ * @category Signed segments
+ */
 export interface TcpAoKeyRemoval extends TcpAoKeyId {
   /** The SendID of the key that takes its place where it is the current one. */
   currentKey?: number;
@@ -58,10 +70,18 @@ export interface TcpAoKeyRemoval extends TcpAoKeyId {
   async?: boolean;
 }
 
-/** What a socket is asked for its keys by: all, the one in use, the one that the peer is asked for, or one by its IDs. */
+/**
+ * What a socket is asked for its keys by: all, the one in use, the one that the peer is asked for, or one by its IDs.
+ *
+ * @category Signed segments
+ */
 export type TcpAoKeyQuestion = "all" | "current" | "rnext" | TcpAoKeyId;
 
-/** A key that a socket has: `struct tcp_ao_getsockopt`. */
+/**
+ * A key that a socket has: `struct tcp_ao_getsockopt`.
+ *
+ * @category Signed segments
+ */
 export interface TcpAoKeyState extends Required<Omit<TcpAoKey, "ifindex">> {
   /** The index of the VRF device for which it counts; absent where it counts for any. */
   ifindex?: number;
@@ -71,7 +91,11 @@ export interface TcpAoKeyState extends Required<Omit<TcpAoKey, "ifindex">> {
   bad: bigint;
 }
 
-/** How many segments were counted on a socket. */
+/**
+ * How many segments were counted on a socket.
+ *
+ * @category Signed segments
+ */
 export interface TcpAoCounters {
   /** Verified. */
   good: bigint;
@@ -85,7 +109,11 @@ export interface TcpAoCounters {
   droppedIcmp: bigint;
 }
 
-/** The state of the TCP Authentication Option on a socket: `struct tcp_ao_info_opt`. */
+/**
+ * The state of the TCP Authentication Option on a socket: `struct tcp_ao_info_opt`.
+ *
+ * @category Signed segments
+ */
 export interface TcpAoInfo {
   /** The SendID of the key that signs. Set: changes to it; absent leaves it. */
   currentKey?: number;
@@ -99,7 +127,11 @@ export interface TcpAoInfo {
   counters?: TcpAoCounters;
 }
 
-/** The sequence numbers of a connection that is being restored: `struct tcp_ao_repair`. */
+/**
+ * The sequence numbers of a connection that is being restored: `struct tcp_ao_repair`.
+ *
+ * @category Restored connections
+ */
 export interface TcpAoRepair {
   /** The first sequence number that was sent. */
   sntIsn: number;

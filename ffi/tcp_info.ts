@@ -8,7 +8,11 @@ import { type Codec, LITTLE_ENDIAN } from "./codec.ts";
 import { type Field, layOut, readFields, type Width } from "./fields.ts";
 import { linuxRelease } from "./kernel_release.ts";
 
-/** The states of a connection: RFC 9293 section 3.3.2. */
+/**
+ * The states of a connection: RFC 9293 section 3.3.2.
+ *
+ * @category Diagnosis
+ */
 export type TcpState =
   | "established"
   | "syn-sent"
@@ -23,20 +27,36 @@ export type TcpState =
   | "closing"
   | "new-syn-recv";
 
-/** The states of congestion control: what it makes of the losses it sees. */
+/**
+ * The states of congestion control: what it makes of the losses it sees.
+ *
+ * @category Diagnosis
+ */
 export type CongestionState = "open" | "disorder" | "cwr" | "recovery" | "loss";
 
-/** How the connection negotiated Explicit Congestion Notification. */
+/**
+ * How the connection negotiated Explicit Congestion Notification.
+ *
+ * @category Diagnosis
+ */
 export type EcnMode = "disabled" | "rfc3168" | "accecn" | "pending";
 
-/** Why TCP Fast Open did not work for this client: RFC 7413. */
+/**
+ * Why TCP Fast Open did not work for this client: RFC 7413.
+ *
+ * @category Diagnosis
+ */
 export type FastOpenFailure =
   | "none"
   | "cookie-unavailable"
   | "data-not-acked"
   | "syn-retransmitted";
 
-/** What was negotiated in the handshake, or seen since. */
+/**
+ * What was negotiated in the handshake, or seen since.
+ *
+ * @category Diagnosis
+ */
 export interface TcpInfoOptions {
   /** Timestamps are in use: RFC 7323. */
   timestamps: boolean;
@@ -61,6 +81,8 @@ export interface TcpInfoOptions {
  * that the running kernel does not return are `undefined`. Fields without a version are in every kernel.
  *
  * Source: linux/tcp.h; RFC 4898 for the counters.
+ *
+ * @category Diagnosis
  */
 export interface TcpInfo {
   /** The connection's state. */

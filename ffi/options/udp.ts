@@ -7,7 +7,11 @@
 import { bool, type Codec, enumeration, integer } from "../codec.ts";
 import { option, type SocketOption } from "../socket_option.ts";
 
-/** The protocols that the kernel takes out of UDP datagrams: linux/udp.h. */
+/**
+ * The protocols that the kernel takes out of UDP datagrams: linux/udp.h.
+ *
+ * @category Datagrams
+ */
 export type UdpEncap =
   | "none"
   | "espinudp-non-ike"
@@ -30,7 +34,13 @@ const udpEncap: Codec<UdpEncap> = enumeration({
 /**
  * Whether what is written is gathered into one datagram, which is sent when this is switched off.
  *
- * Default: off. Platform: Linux 2.5.44. Source: udp(7).
+ * Default: off. Platform: Linux 2.5.44.
+ *
+ * Source: [udp(7)](https://man7.org/linux/man-pages/man7/udp.7.html).
+ *
+ * See also: {@linkcode TCP_CORK}.
+ *
+ * @category Datagrams
  */
 export const UDP_CORK: SocketOption<boolean> = option("IPPROTO_UDP", "UDP_CORK", 1, bool);
 
@@ -38,7 +48,13 @@ export const UDP_CORK: SocketOption<boolean> = option("IPPROTO_UDP", "UDP_CORK",
  * Which protocol the kernel takes out of the datagrams itself. Some take a capability or are set
  * by the kernel alone.
  *
- * Default: "none". Platform: Linux 2.5.67. Source: linux/udp.h.
+ * Default: "none". Platform: Linux.
+ *
+ * Source: linux/udp.h, not in [udp(7)](https://man7.org/linux/man-pages/man7/udp.7.html).
+ *
+ * See also: {@linkcode UDP_GRO}.
+ *
+ * @category Datagrams
  */
 export const UDP_ENCAP: SocketOption<UdpEncap> = option("IPPROTO_UDP", "UDP_ENCAP", 100, udpEncap);
 
@@ -46,14 +62,27 @@ export const UDP_ENCAP: SocketOption<UdpEncap> = option("IPPROTO_UDP", "UDP_ENCA
  * Whether datagrams of one flow may be received joined together, with a control message that
  * tells their size.
  *
- * Default: off. Platform: Linux 5.0. Source: udp(7).
+ * Default: off. Platform: Linux 5.0.
+ *
+ * Source: [udp(7)](https://man7.org/linux/man-pages/man7/udp.7.html).
+ *
+ * See also: {@linkcode UDP_SEGMENT}.
+ *
+ * @category Datagrams
  */
 export const UDP_GRO: SocketOption<boolean> = option("IPPROTO_UDP", "UDP_GRO", 104, bool);
 
 /**
  * Whether IPv6 datagrams without a checksum are taken.
  *
- * Default: off. Platform: Linux 3.16. Source: linux/udp.h, RFC 6935.
+ * Default: off. Platform: Linux.
+ *
+ * Source: linux/udp.h, [RFC 6935](https://www.rfc-editor.org/rfc/rfc6935), not in
+ * [udp(7)](https://man7.org/linux/man-pages/man7/udp.7.html).
+ *
+ * See also: {@linkcode UDP_NO_CHECK6_TX}, {@linkcode SO_NO_CHECK}.
+ *
+ * @category Packet headers
  */
 export const UDP_NO_CHECK6_RX: SocketOption<boolean> = option(
   "IPPROTO_UDP",
@@ -65,7 +94,14 @@ export const UDP_NO_CHECK6_RX: SocketOption<boolean> = option(
 /**
  * Whether IPv6 datagrams are sent without a checksum.
  *
- * Default: off. Platform: Linux 3.16. Source: linux/udp.h, RFC 6935.
+ * Default: off. Platform: Linux.
+ *
+ * Source: linux/udp.h, [RFC 6935](https://www.rfc-editor.org/rfc/rfc6935), not in
+ * [udp(7)](https://man7.org/linux/man-pages/man7/udp.7.html).
+ *
+ * See also: {@linkcode UDP_NO_CHECK6_RX}, {@linkcode SO_NO_CHECK}.
+ *
+ * @category Packet headers
  */
 export const UDP_NO_CHECK6_TX: SocketOption<boolean> = option(
   "IPPROTO_UDP",
@@ -78,7 +114,22 @@ export const UDP_NO_CHECK6_TX: SocketOption<boolean> = option(
  * The size in bytes into which a long write is cut, to be sent as so many datagrams; 0 sends it
  * as one.
  *
- * Default: 0. Platform: Linux 4.18. Source: udp(7).
+ * Default: 0. Platform: Linux 4.18.
+ *
+ * Source: [udp(7)](https://man7.org/linux/man-pages/man7/udp.7.html).
+ *
+ * See also: {@linkcode UDP_GRO}.
+ *
+ * @category Datagrams
+ *
+ * @example One write, many datagrams of 1200 bytes
+ * ```ts
+ * import { setOption, UDP_SEGMENT } from "@sockopt/tcp";
+ *
+ * const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+ * setOption(socket, UDP_SEGMENT, 1200);
+ * socket.close();
+ * ```
  */
 export const UDP_SEGMENT: SocketOption<number> = option(
   "IPPROTO_UDP",

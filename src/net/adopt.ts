@@ -31,6 +31,7 @@ const LOOPBACK = "127.0.0.1";
  * Makes a listener of Deno's of a listening socket. The descriptor is used up: it is closed, and the listener has another
  * one.
  *
+ * @category Opening sockets
  * @param fd The socket.
  * @param open Deno's function.
  * @throws {TypeError} when it is not a listening socket of TCP, or is Deno's already.

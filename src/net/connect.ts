@@ -28,7 +28,11 @@ import { openConnection } from "./open_connection.ts";
 import { isDenied, mayUse } from "./permission.ts";
 import { complain, putInForce } from "./put_in_force.ts";
 
-/** What {@linkcode connect} is asked for. */
+/**
+ * What {@linkcode connect} is asked for.
+ *
+ * @category Opening sockets
+ */
 export interface ConnectOptions {
   /**
    * The address to connect to, or a name for one. The addresses of a name are tried as RFC 8305 has it: the families take
@@ -103,6 +107,8 @@ function address(value: unknown): void {
  *
  * It is for Linux. Beside the permission for where it connects to, it takes that for the loopback interface, where a socket
  * of Deno's is found before it has sent anything: `--allow-net=db.example:5432,127.0.0.1`, and `[::1]` for IPv6.
+ *
+ * @category Opening sockets
  *
  * @example From a source address, given up after a second or two SYNs
  * ```ts

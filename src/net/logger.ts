@@ -1,11 +1,17 @@
 /** What this package logs to. */
 
-/** Writes one line of a log: a finished message, and the same as data. */
+/**
+ * Writes one line of a log: a finished message, and the same as data.
+ *
+ * @category Opening sockets
+ */
 export type LogFunction = (message: string, properties?: Record<string, unknown>) => void;
 
 /**
  * What this package logs to, where it is given one; without, it is silent. `console`, a logger of LogTape
  * and one of `@std/log` all are loggers.
+ *
+ * @category Opening sockets
  *
  * @example
  * ```ts
@@ -44,7 +50,11 @@ interface Leveled {
   level?: number;
 }
 
-/** A logger as the package uses it, with the question of the debug level answered once. */
+/**
+ * A logger as the package uses it, with the question of the debug level answered once.
+ *
+ * @category Opening sockets
+ */
 export interface ReadyLogger extends Logger {
   /** Whether lines of level debug are worth making. */
   readonly debugging: boolean;

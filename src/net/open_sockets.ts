@@ -8,6 +8,8 @@ import type { OpenSocket } from "../options/socket_like.ts";
  * pool keeps to itself is among them, and so is what Deno has opened for its own use. Each entry is a socket for the other
  * functions of this package; one that is closed meanwhile is an error there, as any other.
  *
+ * @category Any option
+ *
  * @example What `fetch` keeps open to a server is given up when it does not answer
  * ```ts
  * import { assertOption, openSockets, setOption, TCP_USER_TIMEOUT } from "@sockopt/tcp";

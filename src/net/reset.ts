@@ -11,6 +11,8 @@ import { socketFd } from "../options/socket_fd.ts";
  * SO_LINGER with 0 seconds does that in C. Deno's `close()` shuts the connection down before it closes it, so that the peer
  * sees a FIN first, and with it an orderly end.
  *
+ * @category Opening sockets
+ *
  * @example
  * ```ts
  * import { reset } from "@sockopt/tcp";

@@ -8,6 +8,8 @@ import type { SocketLike } from "./socket_like.ts";
  * value the kernel doubles (SO_RCVBUF and SO_SNDBUF under Linux) the value is the one that was asked for: half of what
  * {@linkcode getOption} reads.
  *
+ * @category Any option
+ *
  * @example
  * ```ts
  * import { assertOption, SO_RCVBUF, SO_REUSEADDR, setOption } from "@sockopt/tcp";
@@ -65,6 +67,8 @@ export function isEqual(a: unknown, b: unknown): boolean {
 /**
  * An option, or another property of a socket, is not as it was expected. Test runners show the
  * difference between `expected` and `actual`.
+ *
+ * @category Errors
  *
  * @example
  * ```ts

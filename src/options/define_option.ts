@@ -7,7 +7,11 @@ import {
 } from "../../ffi/socket_option.ts";
 import { type Check, checkNamed, optionsOf, type, wholeNumber } from "./check_arguments.ts";
 
-/** An option of one's own, for {@linkcode defineOption}. */
+/**
+ * An option of one's own, for {@linkcode defineOption}.
+ *
+ * @category Any option
+ */
 export interface OptionDefinition<T, Access extends OptionAccess> {
   /** How messages call it. */
   readonly name: string;
@@ -47,6 +51,8 @@ const DEFINITION_CHECKS: Record<keyof OptionDefinition<unknown, OptionAccess>, C
 /**
  * Defines an option that the table does not have: a driver's, or one of a newer kernel. It works with
  * every function of this package, and in `settings`.
+ *
+ * @category Any option
  *
  * @example
  * ```ts

@@ -6,6 +6,8 @@ import type { SocketLike } from "./socket_like.ts";
 /**
  * Reads a socket option: getsockopt(2) with the option's own type.
  *
+ * @category Any option
+ *
  * @example
  * ```ts
  * import { getOption, SO_RCVBUF, TCP_NODELAY } from "@sockopt/tcp";
@@ -28,6 +30,7 @@ export function getOption<T>(socket: SocketLike, option: ReadableOption<T>): T;
 /**
  * Reads an option of something, such as the filter of one multicast group.
  *
+ * @category Any option
  * @typeParam T The type of the option's value.
  * @typeParam Question What says of what.
  * @param socket The socket.

@@ -1,7 +1,11 @@
 import { isLinux } from "../../ffi/platform.ts";
 import { readProc } from "../../ffi/read_proc.ts";
 
-/** The sizes between which TCP tunes the buffers of a socket that has not set its own, in bytes. */
+/**
+ * The sizes between which TCP tunes the buffers of a socket that has not set its own, in bytes.
+ *
+ * @category Settings
+ */
 export interface BufferRange {
   /** What each socket gets even under memory pressure. */
   min: number;
@@ -11,7 +15,11 @@ export interface BufferRange {
   max: number;
 }
 
-/** Limits and defaults that the kernel sets to sockets. What may not be read, or is not there, is `undefined`. */
+/**
+ * Limits and defaults that the kernel sets to sockets. What may not be read, or is not there, is `undefined`.
+ *
+ * @category Settings
+ */
 export interface KernelLimits {
   /** The longest accept queue: net.core.somaxconn. */
   somaxconn: number | undefined;
@@ -55,6 +63,8 @@ export interface KernelLimits {
  * before; then it is the first wait that ends no earlier than that sum: 131 seconds with 6 retries and 4 of them.
  *
  * Platform: Linux; elsewhere all is `undefined`. Source: tcp(7), socket(7), RFC 6298, the kernel's ip-sysctl.
+ *
+ * @category Settings
  *
  * @example
  * ```ts

@@ -17,6 +17,8 @@ function isReadable(option: AnySocketOption): option is AnySocketOption & Readab
  * this kernel, is left out, and so are options that reading would change: SO_ERROR, SO_PEERPIDFD and
  * TCP_SAVED_SYN.
  *
+ * @category Any option
+ *
  * @example
  * ```ts
  * import { readOptions } from "@sockopt/tcp";

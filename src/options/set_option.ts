@@ -9,6 +9,8 @@ import type { SocketLike } from "./socket_like.ts";
  * The kernel may make something else of the value: {@linkcode applySettings} and
  * {@linkcode assertOption} say what.
  *
+ * @category Any option
+ *
  * @example
  * ```ts
  * import { getOption, setOption, TCP_NODELAY } from "@sockopt/tcp";

@@ -26,7 +26,11 @@ import { type Check, checkNamed, optionsOf } from "./check_arguments.ts";
 import { socketFd } from "./socket_fd.ts";
 import type { SocketLike } from "./socket_like.ts";
 
-/** When keep-alive probes are sent. What is absent is left as the kernel has it. */
+/**
+ * When keep-alive probes are sent. What is absent is left as the kernel has it.
+ *
+ * @category Settings
+ */
 export interface KeepAlive {
   /** Seconds without traffic until the first probe: TCP_KEEPIDLE. */
   idle?: number;
@@ -36,12 +40,18 @@ export interface KeepAlive {
   count?: number;
 }
 
-/** An option together with its value. */
+/**
+ * An option together with its value.
+ *
+ * @category Settings
+ */
 export type OptionValue<T = unknown> = readonly [option: WritableOption<T>, value: T];
 
 /**
  * An option of the table together with a value of its own type, or one that {@linkcode defineOption} has made together with
  * any, for {@linkcode SocketSettings.options}.
+ *
+ * @category Settings
  */
 export type OptionSetting =
   | {
@@ -56,7 +66,11 @@ export type OptionSetting =
   }[keyof OptionTable]
   | readonly [option: DefinedOption<unknown, "read-write" | "write-only">, value: unknown];
 
-/** The options of a socket under the names of what they do. What is absent is left as the kernel has it. */
+/**
+ * The options of a socket under the names of what they do. What is absent is left as the kernel has it.
+ *
+ * @category Settings
+ */
 export interface SocketSettings {
   /** SO_RCVBUF in bytes, as asked for: the kernel doubles it, and caps it at net.core.rmem_max. */
   receiveBufferSize?: number;
@@ -170,7 +184,11 @@ export function settingOptions(settings: SocketSettings): OptionValue[] {
   return list;
 }
 
-/** What became of one setting. */
+/**
+ * What became of one setting.
+ *
+ * @category Settings
+ */
 export interface SettingReport {
   /** The option's name. */
   option: string;
@@ -188,6 +206,8 @@ export interface SettingReport {
 
 /**
  * Sets options on a socket, reads each back and says what the kernel made of it.
+ *
+ * @category Settings
  *
  * @example
  * ```ts

@@ -45,6 +45,8 @@ const forget = new FinalizationRegistry<bigint>((cookie) => owners.delete(cookie
  * asked for, and before by asking Deno whether it is open. Deno does not tell that of datagram sockets and HTTP servers: ask
  * for those once while they are open. Two addresses mean the connection that has them now.
  *
+ * @category Any option
+ *
  * @example
  * ```ts
  * import { SocketError, socketFd } from "@sockopt/tcp";

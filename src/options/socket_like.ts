@@ -5,7 +5,11 @@ import type * as net from "node:net";
 import type { PlainState } from "../../ffi/describe_socket.ts";
 import type { TcpState } from "../../ffi/tcp_info.ts";
 
-/** A `Deno.DatagramConn`, which is declared with Deno's unstable types alone. */
+/**
+ * A `Deno.DatagramConn`, which is declared with Deno's unstable types alone.
+ *
+ * @category Any option
+ */
 export interface DatagramSocket {
   /** Its address. */
   readonly addr: Deno.Addr;
@@ -15,7 +19,11 @@ export interface DatagramSocket {
   close(): void;
 }
 
-/** The two addresses of a connection: behind a request of `Deno.serve()`, or a protocol's transport. */
+/**
+ * The two addresses of a connection: behind a request of `Deno.serve()`, or a protocol's transport.
+ *
+ * @category Any option
+ */
 export interface AddressPair {
   /** Its own address; that of its listener will do, also one that stands for all: `server.addr`. */
   readonly localAddr: Deno.Addr;
@@ -23,7 +31,11 @@ export interface AddressPair {
   readonly remoteAddr: Deno.Addr;
 }
 
-/** What `Deno.serve()` returns: its listener is meant. */
+/**
+ * What `Deno.serve()` returns: its listener is meant.
+ *
+ * @category Any option
+ */
 export interface HttpServer {
   /** The address that it listens on. */
   readonly addr: Deno.Addr;
@@ -31,7 +43,11 @@ export interface HttpServer {
   shutdown(): Promise<void>;
 }
 
-/** A socket of this process, as `openSockets()` found it. */
+/**
+ * A socket of this process, as `openSockets()` found it.
+ *
+ * @category Any option
+ */
 export interface OpenSocket {
   /** Its file descriptor: good until it is closed, which the entry's functions notice and a bare number does not. */
   readonly fd: number;
@@ -56,6 +72,8 @@ export interface OpenSocket {
  * or `dgram`, an entry of `openSockets()`, or a file descriptor's number.
  *
  * A number is taken as it is: the caller answers for it. All others are verified at every call.
+ *
+ * @category Any option
  */
 export type SocketLike =
   | Deno.Conn

@@ -5,6 +5,8 @@ import { type AnySocketOption, isSupported } from "../../ffi/socket_option.ts";
  * Every option of the table that this platform has. The running kernel may be too old for some of them,
  * and each kind of socket has only some.
  *
+ * @category Any option
+ *
  * @example
  * ```ts
  * import { supportedOptions } from "@sockopt/tcp";

@@ -4,7 +4,11 @@ import type { SocketSettings } from "../options/settings.ts";
 import type { ReadyLogger } from "../net/logger.ts";
 import type { ProxyHeader } from "./proxy_protocol.ts";
 
-/** What a handler is told about its connection, and what it may tell the server. */
+/**
+ * What a handler is told about its connection, and what it may tell the server.
+ *
+ * @category Serving
+ */
 export interface ConnInfo {
   /** The client's address: with `proxyProtocol` the one that the header names. The connection itself has its peer's. */
   readonly remoteAddr: Deno.NetAddr;
@@ -51,6 +55,7 @@ export interface ConnInfo {
 /**
  * Handles one connection. The server closes it when the handler returns, or when its promise settles.
  *
+ * @category Serving
  * @typeParam C The kind of connection: `Deno.TcpConn`, or `Deno.TlsConn` where the server has a certificate.
  */
 export type ConnHandler<C extends Deno.Conn<Deno.NetAddr> = Deno.TcpConn> = (

@@ -11,7 +11,11 @@ import { lingeringClose } from "./stream.ts";
 import { after } from "./timer.ts";
 import { ConnTransport } from "./transport.ts";
 
-/** What {@linkcode connectProtocol} is asked for. */
+/**
+ * What {@linkcode connectProtocol} is asked for.
+ *
+ * @category Protocols
+ */
 export interface ConnectProtocolOptions extends ConnectOptions {
   /**
    * Whether the connection is one of TLS, and how: what `Deno.startTls()` takes. Its `hostname`, which the certificate must
@@ -48,6 +52,8 @@ const CHECKS: Record<keyof ConnectProtocolOptions, Check> = {
  * failed is told to `connectionLost()` alone. TCP_NODELAY is on unless the settings say something of it.
  *
  * Like {@linkcode connect} it is for Linux.
+ *
+ * @category Protocols
  *
  * @example
  * ```ts

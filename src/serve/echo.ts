@@ -14,6 +14,8 @@ import { Stream } from "./stream.ts";
  * that has ended its own side still gets the rest. With `settings.quickAck` TCP_QUICKACK is set again after
  * each read and its answer, as the kernel may leave that mode after any segment.
  *
+ * @category Serving
+ *
  * @example
  * ```ts
  * import { echo, serve } from "@sockopt/tcp";
@@ -54,6 +56,8 @@ const FIRST_READ = 64 * 1024;
  *
  * Under Linux the echo goes out with the end of the connection, in one segment, as the server closes right after; a
  * handler that calls this one and then goes on delays it by up to 0.2 seconds.
+ *
+ * @category Serving
  *
  * @example
  * ```ts

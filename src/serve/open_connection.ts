@@ -4,7 +4,11 @@ import type { TcpInfo } from "../../ffi/tcp_info.ts";
 import { countOf } from "./byte_count.ts";
 import { type Connection, isTls } from "./connection.ts";
 
-/** What `server.connections()` tells of a connection, as it was when it was asked. */
+/**
+ * What `server.connections()` tells of a connection, as it was when it was asked.
+ *
+ * @category Serving
+ */
 export interface OpenConnection {
   /** Which connection of the server it is, counted from 1. */
   readonly number: number;

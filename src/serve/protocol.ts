@@ -2,7 +2,11 @@
 
 import type { TransportSocket } from "./transport_socket.ts";
 
-/** The water marks of a transport's write buffer, in bytes. */
+/**
+ * The water marks of a transport's write buffer, in bytes.
+ *
+ * @category Protocols
+ */
 export interface WriteBufferLimits {
   /**
    * Above this `pauseWriting()` is called.
@@ -18,7 +22,11 @@ export interface WriteBufferLimits {
   low?: number;
 }
 
-/** What a transport can be asked for by name. */
+/**
+ * What a transport can be asked for by name.
+ *
+ * @category Protocols
+ */
 export interface ExtraInfo {
   /** The peer's address. */
   peername: Deno.NetAddr;
@@ -28,7 +36,11 @@ export interface ExtraInfo {
   socket: TransportSocket;
 }
 
-/** A connection as its protocol sees it: asyncio's `Transport`. */
+/**
+ * A connection as its protocol sees it: asyncio's `Transport`.
+ *
+ * @category Protocols
+ */
 export interface Transport {
   /**
    * Writes without waiting: what the socket does not take at once is kept, and sent in order.
@@ -82,6 +94,8 @@ export interface Transport {
  * What asyncio's two kinds of protocol have in common.
  *
  * A callback may be `async`: it is not waited for, and when its promise rejects it is as if the callback had thrown.
+ *
+ * @category Protocols
  */
 export interface BaseProtocol {
   /** The connection is there. Called once, before everything else. */
@@ -104,7 +118,11 @@ export interface BaseProtocol {
   resumeWriting?(): void;
 }
 
-/** A protocol that is given its data, as asyncio's `Protocol`. */
+/**
+ * A protocol that is given its data, as asyncio's `Protocol`.
+ *
+ * @category Protocols
+ */
 export interface Protocol extends BaseProtocol {
   /** Data has arrived. It is the protocol's own, to keep and to change. */
   dataReceived?(data: Uint8Array<ArrayBuffer>): void;
@@ -114,7 +132,11 @@ export interface Protocol extends BaseProtocol {
   bufferUpdated?: never;
 }
 
-/** A protocol that provides the memory for its data, as asyncio's `BufferedProtocol`. */
+/**
+ * A protocol that provides the memory for its data, as asyncio's `BufferedProtocol`.
+ *
+ * @category Protocols
+ */
 export interface BufferedProtocol extends BaseProtocol {
   /**
    * Asks for memory to read into.

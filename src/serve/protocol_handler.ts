@@ -18,6 +18,8 @@ import { ConnTransport } from "./transport.ts";
  *
  * TCP_NODELAY is on, as asyncio has it for every connection, unless the server's settings say something of it.
  *
+ * @category Protocols
+ *
  * @example
  * ```ts
  * import { type Protocol, protocolHandler, serve, type Transport } from "@sockopt/tcp";

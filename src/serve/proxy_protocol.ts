@@ -3,7 +3,11 @@
 import { IN6_ADDR_SIZE, IN_ADDR_SIZE, normalAddress, readAddress } from "../../ffi/sockaddr.ts";
 import { showBytes } from "./show_bytes.ts";
 
-/** What a balancer says of a connection in front of its first byte. */
+/**
+ * What a balancer says of a connection in front of its first byte.
+ *
+ * @category Serving
+ */
 export interface ProxyHeader {
   /** The version of the protocol. */
   readonly version: 1 | 2;
@@ -28,7 +32,11 @@ export interface ProxyHeader {
   readonly tlvs: readonly ProxyTlv[];
 }
 
-/** One value of a header: type, length, value. */
+/**
+ * One value of a header: type, length, value.
+ *
+ * @category Serving
+ */
 export interface ProxyTlv {
   /** Its type; from 0xE0 on they are the vendors' own, such as AWS's 0xEA. */
   readonly type: number;
@@ -36,7 +44,11 @@ export interface ProxyTlv {
   readonly value: Uint8Array;
 }
 
-/** What a balancer says of its client's TLS. */
+/**
+ * What a balancer says of its client's TLS.
+ *
+ * @category Serving
+ */
 export interface ProxyTls {
   /** Whether the client has connected by TLS. */
   readonly encrypted: boolean;

@@ -6,7 +6,11 @@ import { socketDescriptor } from "../options/socket_fd.ts";
 import { close } from "./connection.ts";
 import { lingeringClose, Stream, type StreamInfo } from "./stream.ts";
 
-/** How much {@linkcode relay} has moved. */
+/**
+ * How much {@linkcode relay} has moved.
+ *
+ * @category Serving
+ */
 export interface Relayed {
   /** Bytes from the first connection to the second. */
   readonly there: number;
@@ -24,6 +28,8 @@ export interface Relayed {
  *
  * It has no time-outs of its own: a server's `idleTimeout` is for its connection, and so for both, and
  * `settings.userTimeout` and `settings.keepAlive` notice a peer that has vanished, each on its own side.
+ *
+ * @category Serving
  *
  * @example A proxy
  * ```ts

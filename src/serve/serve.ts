@@ -97,6 +97,8 @@ const SERVE_CHECKS: Record<keyof ServeTlsOptions, Check> = {
  * A failure to accept never ends the server: at the limit of file descriptors it waits until there are
  * some again.
  *
+ * @category Serving
+ *
  * @example
  * ```ts
  * import { echoOnce, serve } from "@sockopt/tcp";
@@ -122,6 +124,7 @@ export function serve(options: ServeOptions, handler: ConnHandler): TcpServer;
 /**
  * Serves TCP with TLS.
  *
+ * @category Serving
  * @param options Where and how, with the certificate and its key.
  * @param handler What to do with each connection, once its handshake is done.
  * @returns The server, which listens already.

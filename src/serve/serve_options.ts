@@ -5,7 +5,11 @@ import type { ConnInfo } from "./conn_handler.ts";
 import type { OpenConnection } from "./open_connection.ts";
 import type { ServerStats } from "./stats.ts";
 
-/** What {@linkcode serve} is asked for. */
+/**
+ * What {@linkcode serve} is asked for.
+ *
+ * @category Serving
+ */
 export interface ServeOptions extends Omit<ListenOptions, "fd" | "hostname" | "ipv6Only"> {
   /**
    * The address to listen on, or several. "::" takes IPv6 and IPv4 connections, "" or "*" is every interface, and a name
@@ -91,7 +95,11 @@ export interface ServeOptions extends Omit<ListenOptions, "fd" | "hostname" | "i
   assertions?: boolean;
 }
 
-/** Whose headers are believed. */
+/**
+ * Whose headers are believed.
+ *
+ * @category Serving
+ */
 export interface ProxyProtocolOptions {
   /**
    * The balancers: addresses, or subnets such as "10.0.0.0/8" and "2001:db8::/32". Connections from elsewhere are closed.
@@ -101,7 +109,11 @@ export interface ProxyProtocolOptions {
   from?: readonly string[];
 }
 
-/** {@linkcode ServeOptions} with what TLS takes. */
+/**
+ * {@linkcode ServeOptions} with what TLS takes.
+ *
+ * @category Serving
+ */
 export interface ServeTlsOptions extends ServeOptions {
   /** The certificate chain in PEM. */
   cert: string;
@@ -117,7 +129,11 @@ export interface ServeTlsOptions extends ServeOptions {
   alpnProtocols?: readonly string[];
 }
 
-/** A running server. */
+/**
+ * A running server.
+ *
+ * @category Serving
+ */
 export interface TcpServer extends AsyncDisposable {
   /** The address of the first listener. */
   readonly addr: Deno.NetAddr;

@@ -2,7 +2,11 @@
 
 import type { Bytes } from "./byte_count.ts";
 
-/** The accept queue of one listener. */
+/**
+ * The accept queue of one listener.
+ *
+ * @category Serving
+ */
 export interface AcceptQueue {
   /** Where it listens. */
   readonly addr: Deno.NetAddr;
@@ -12,7 +16,11 @@ export interface AcceptQueue {
   readonly limit: number | undefined;
 }
 
-/** What a server has done since it was started. */
+/**
+ * What a server has done since it was started.
+ *
+ * @category Serving
+ */
 export interface ServerStats {
   /** Connections accepted. */
   readonly accepted: number;

@@ -8,6 +8,8 @@ import type { AddressPair } from "../options/socket_like.ts";
  * The socket of a connection as its protocol sees it, as asyncio's `TransportSocket`: every function for options takes it,
  * and nothing else can be done with it. Whoever closed the connection itself, or read from it, would pull it from under the
  * transport.
+ *
+ * @category Protocols
  */
 export interface TransportSocket extends AddressPair {
   /** The socket's own address. */

@@ -11,6 +11,7 @@ import {
   connect,
   type ConnectOptions,
   getOption,
+  listen,
   OptionAssertionError,
   SO_COOKIE,
   SO_KEEPALIVE,
@@ -340,7 +341,7 @@ Deno.test("connect() tells what the kernel makes of a setting, and what it refus
 Deno.test("connect() leaves no descriptor behind, in a row and at once, and none is another's", async () => {
   const before = openFds();
   {
-    using listener = Deno.listen({ ...local, tcpBacklog: 4096 });
+    using listener = listen({ ...local, backlog: 4096 });
     const { port } = listener.addr;
     const each = async (conn: Deno.TcpConn): Promise<void> => {
       using accepted = conn;
@@ -370,7 +371,7 @@ Deno.test("connect() leaves no descriptor behind, in a row and at once, and none
 });
 
 Deno.test("connect() in several threads at once: each connection is its own thread's", async () => {
-  using listener = Deno.listen({ ...local, tcpBacklog: 4096 });
+  using listener = listen({ ...local, backlog: 4096 });
   const serving = (async (): Promise<void> => {
     for await (const conn of listener) {
       using accepted = conn;
