@@ -161,7 +161,8 @@ testWith("root", "whatever is set on a listener, it is served or refused at star
           port: 0,
           settings: { options: [[option, set?.value ?? VALUES[option.name] ?? true] as never] },
         }, echoOnce());
-      if (set === undefined) {
+      // a server sets before bind what a listener that is bound does not take
+      if (set === undefined && option.setBefore !== "bind") {
         assertThrows(start, SocketError);
         return;
       }
