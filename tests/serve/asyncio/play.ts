@@ -137,6 +137,18 @@ const pause = (milliseconds: number): Promise<void> =>
 /** How long something may take that is expected, in milliseconds. */
 const LONGEST_WAIT = 4000;
 
+/**
+ * Waits a while: that something does not happen shows in that it has not happened by then. On a busy machine the player may
+ * be late: what has happened before it answers is noted before.
+ */
+async function settle(player: Player): Promise<void> {
+  await pause(50);
+  for (let turn = 0; turn < 2; turn++) {
+    await player.act("");
+    await pause(5);
+  }
+}
+
 /** What was noted so far. */
 class Notes implements Listener {
   readonly events: string[] = [];
@@ -216,8 +228,7 @@ export async function play(
       if (!await notes.until(rest)) seen.push(`no ${rest}`);
     } else if (word === "server") await player.act(rest);
     else if (word === "stop") await player.stop(rest === "again");
-    // that something does not happen shows in that it has not happened for a while
-    else if (word === "settle") await pause(60).then(() => notes.note("…"));
+    else if (word === "settle") await settle(player).then(() => notes.note("…"));
     else {
       const answer = await peer.do(step);
       if (answer !== "") seen.push(answer);
