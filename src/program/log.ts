@@ -94,9 +94,10 @@ function writeToConsole(level: LogLevel, line: string): void {
   console[level](line);
 }
 
-/** Whether Deno exports telemetry, as far as the program may know: that takes `--allow-env=OTEL_DENO`. */
+/** Where Deno has OpenTelemetry's package find it, if it exports anything. */
+const TELEMETRY = Symbol.for("opentelemetry.js.api.1");
+
+/** Whether Deno exports telemetry: as OTEL_DENO says, of an executable as it said when that was compiled. */
 export function isTelemetryOn(): boolean {
-  const variable = "OTEL_DENO";
-  if (Deno.permissions.querySync({ name: "env", variable }).state !== "granted") return false;
-  return ["true", "1"].includes(Deno.env.get(variable) ?? "");
+  return TELEMETRY in globalThis;
 }

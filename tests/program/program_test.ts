@@ -280,9 +280,8 @@ Deno.test("no line of a debug log is lost, with 500 connections at once", async 
 });
 
 Deno.test("with OTEL_DENO=true the log is exported, each line with the severity of its level", async () => {
-  const permissions = [...PERMISSIONS, "--allow-env=OTEL_DENO"];
   const process = new Deno.Command(Deno.execPath(), {
-    args: serverArgs(["--port", "0", "--send-buffer", "1024m"], permissions),
+    args: serverArgs(["--port", "0", "--send-buffer", "1024m"]),
     env: { NO_COLOR: "1", OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" },
     stdout: "piped",
     stderr: "piped",
