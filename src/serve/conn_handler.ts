@@ -46,7 +46,10 @@ export interface ConnInfo {
    * that the handler throws.
    */
   report(error: unknown): void;
-  /** Called when the server wants the connection to end, right after `signal` has fired. It takes no signal to be made. */
+  /**
+   * Called when the server wants the connection to end, right after `signal` has fired: at once, where it has fired already.
+   * It takes no signal to be made.
+   */
   onEnding?: () => void;
   /** Called when the server closes the connection before its handler is through: a time-out, or its own end. */
   onClosed?: () => void;

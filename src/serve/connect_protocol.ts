@@ -154,6 +154,7 @@ async function shakeHands(
   );
   signal?.addEventListener("abort", onAbort);
   try {
+    signal?.throwIfAborted();
     await conn.handshake();
   } catch (error) {
     connection.close();

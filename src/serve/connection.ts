@@ -30,7 +30,6 @@ export class Connection implements ConnInfo {
   closed = false;
   /** Whether its listener hands connections out with their first data, so that it is worth looking for at once. */
   isDeferred = false;
-  onEnding: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;
   /** When it was accepted: in milliseconds, as `performance.now()` has them. */
   readonly acceptedAt: number = performance.now();
@@ -50,6 +49,7 @@ export class Connection implements ConnInfo {
   next: Connection | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #ending = false;
+  #onEnding: (() => void) | undefined = undefined;
   #failure: string | undefined = undefined;
   /** What the kernel has counted: nothing that a handler would know of, as long as none is called. */
   #counted: Bytes | undefined = NOTHING;
@@ -93,7 +93,13 @@ export class Connection implements ConnInfo {
     if (this.#ending) return;
     this.#ending = true;
     this.#controller?.abort();
-    this.onEnding?.();
+    this.#onEnding?.();
+  }
+
+  /** Called at once where it has been asked to end already, as during its handshake. */
+  set onEnding(callback: (() => void) | undefined) {
+    this.#onEnding = callback;
+    if (this.#ending) callback?.();
   }
 
   report(error: unknown): void {

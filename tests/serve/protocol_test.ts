@@ -289,6 +289,24 @@ Deno.test("shutdown() lets transports send what they have; a protocol may say fa
   await stopped;
 });
 
+Deno.test("a stop during its TLS handshake reaches a protocol as well", async () => {
+  const pem = (name: string): string => Deno.readTextFileSync(`${ROOT}tests/tls/${name}.pem`);
+  const server = serve(
+    { ...local, cert: pem("cert"), key: pem("key") },
+    protocolHandler(({ signal }) => ({
+      connectionMade: (transport) => transport.write(bytes(`stopping: ${signal.aborted}`)),
+    })),
+  );
+  const conn = await connectTo(server);
+  while (server.stats().active === 0) await slowly();
+  const stopped = server.shutdown();
+  const tls = await Deno.startTls(conn, { hostname: "127.0.0.1", caCerts: [pem("ca")] });
+  const begun = performance.now();
+  assertEquals(await readAll(tls), bytes("stopping: true"));
+  await stopped;
+  assert(performance.now() - begun < 8000, "it is not the grace period that ends it");
+});
+
 Deno.test("a second shutdown() ends transports that still have something to send", async () => {
   const lost = Promise.withResolvers<Error | null>();
   const server = start({
