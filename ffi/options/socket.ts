@@ -124,7 +124,7 @@ export const SO_ACCEPTCONN: SocketOption<boolean, "read-only"> = option(
  * A program in classic BPF that is run for each packet: how many bytes of it are taken, 0 to drop it.
  * SO_DETACH_FILTER takes it away.
  *
- * Write only. Platform: Linux 2.2.
+ * Write only. Capability: CAP_NET_ADMIN on sockets of TCP, as Linux 6.18 has it. Platform: Linux 2.2.
  *
  * Source: [socket(7)](https://man7.org/linux/man-pages/man7/socket.7.html), [the kernel's
  * networking/filter document](https://docs.kernel.org/networking/filter.html).
@@ -136,12 +136,13 @@ export const SO_ACCEPTCONN: SocketOption<boolean, "read-only"> = option(
  *
  * @category Filters
  *
- * @example A listener that hears nothing more
+ * @example A socket that hears nothing more
  * ```ts
  * import { setOption, SO_ATTACH_FILTER } from "@sockopt/tcp";
  *
- * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
- * setOption(listener, SO_ATTACH_FILTER, [{ code: 0x06, k: 0 }]); // return 0
+ * const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+ * setOption(socket, SO_ATTACH_FILTER, [{ code: 0x06, k: 0 }]); // return 0
+ * socket.close();
  * ```
  */
 export const SO_ATTACH_FILTER: SocketOption<readonly BpfInstruction[], "write-only"> = option(
@@ -149,7 +150,7 @@ export const SO_ATTACH_FILTER: SocketOption<readonly BpfInstruction[], "write-on
   "SO_ATTACH_FILTER",
   26,
   bpfProgram,
-  { access: "write-only" },
+  { access: "write-only", capability: "CAP_NET_ADMIN on sockets of TCP" },
 );
 
 /**
