@@ -10,6 +10,7 @@
  */
 
 import config from "./deno.json" with { type: "json" };
+import { exitAtOnce } from "./ffi/exit.ts";
 import { asJson } from "./src/cli/as_json.ts";
 import { standardOutput } from "./src/cli/line_writer.ts";
 import { print, programName, runProgram } from "./src/cli/run_program.ts";
@@ -87,6 +88,11 @@ async function startMetrics(
 /** How many milliseconds the program may still take after a second signal. */
 const LAST_MOMENT = 200;
 
+/** Ends the program, whatever is under way. While metrics are collected Deno.exit() may wait for ever. */
+function exitNow(code: number): never {
+  return isTelemetryOn() ? exitAtOnce(code) : Deno.exit(code);
+}
+
 /** The first signal stops gracefully, a second one at once; SIGUSR2 asks for the statistics. */
 function obeySignals(serving: () => Serving | undefined): void {
   let signals = 0;
@@ -95,7 +101,7 @@ function obeySignals(serving: () => Serving | undefined): void {
       signals++;
       serving()?.shutdown().catch(() => {}); // what has failed is in `finished` as well
       // whatever holds it up, such as a log that nobody reads
-      if (signals > 1) setTimeout(() => Deno.exit(0), LAST_MOMENT);
+      if (signals > 1) setTimeout(() => exitNow(0), LAST_MOMENT);
     });
   }
   Deno.addSignalListener("SIGUSR2", async () => {
@@ -133,7 +139,7 @@ const ENDING = 2000;
 
 if (import.meta.main) {
   Deno.exitCode = await runProgram(() => main(Deno.args));
-  // while metrics are collected Deno.exit() may wait for ever: with telemetry the program ends by itself, if it can
+  // with telemetry the program ends by itself, if it can: what is left is exported then
   if (!isTelemetryOn()) Deno.exit();
-  Deno.unrefTimer(setTimeout(() => Deno.exit(), ENDING));
+  Deno.unrefTimer(setTimeout(() => exitNow(Deno.exitCode), ENDING));
 }

@@ -294,7 +294,11 @@ const SYMBOLS = {
     result: "i32",
   },
 
-  // signals
+  // this process
+  _exit: {
+    parameters: ["i32"], // int status
+    result: "void",
+  },
   signal: {
     parameters: [
       "i32", // int signum

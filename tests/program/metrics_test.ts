@@ -93,9 +93,9 @@ class Receiver implements AsyncDisposable {
 
 /** Runs the program, exporting to a receiver, and gives it to a function with its port. */
 async function withServer(
-  receiver: Receiver,
+  receiver: Pick<Receiver, "env">,
   flags: string[],
-  fn: (port: number) => Promise<void>,
+  fn: (port: number, process: Deno.ChildProcess) => Promise<void>,
 ): Promise<void> {
   const permissions = [...PERMISSIONS, `--allow-read=${ROOT}`];
   const process = new Deno.Command(Deno.execPath(), {
@@ -113,16 +113,23 @@ async function withServer(
     text += value;
   }
   try {
-    await fn(Number(port));
+    await fn(Number(port), process);
   } finally {
     process.kill("SIGTERM");
+    const late = setTimeout(() => process.kill("SIGKILL"), 20_000);
     for (let done = false; !done;) done = (await output.read()).done;
     assertEquals((await process.status).code, 0);
+    clearTimeout(late);
   }
 }
 
 function connect(port: number): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: "127.0.0.1", port });
+}
+
+/** Whether a server still accepts. */
+async function listens(port: number): Promise<boolean> {
+  return await connect(port).then((conn) => (conn.close(), true), () => false);
 }
 
 Deno.test("the statistics are exported as metrics, and the last of them at the end", async () => {
@@ -193,6 +200,23 @@ Deno.test("threads are exported as one server, and text is the message alone", a
   assertEquals(receiver.values.get("sockopt.network.io network.io.direction=receive"), 100);
   assertEquals(receiver.logs.filter(({ text }) => text === "Stopped").length, 1);
   assert(receiver.logs.some(({ text }) => /^worker 1 Serving on 127\.0\.0\.1:\d+$/.test(text)));
+});
+
+Deno.test("a second signal ends a program that is exported at once, with its threads", async () => {
+  const receiver = new Receiver();
+  await receiver[Symbol.asyncDispose](); // nobody takes what is exported
+  const flags = ["--workers", "2", "--mode", "stream"];
+  await Promise.all(Array.from({ length: 6 }, async () => {
+    let conn: Deno.TcpConn | undefined;
+    await withServer(receiver, flags, async (port, process) => {
+      conn = await connect(port);
+      await conn.write(bytes("x"));
+      await conn.read(new Uint8Array(1));
+      process.kill("SIGTERM"); // the grace period is 10 seconds
+      while (await listens(port));
+    });
+    conn!.close();
+  }));
 });
 
 Deno.test("with OTEL_DENO=false nothing is exported, and the log is as ever", async () => {
