@@ -28,8 +28,9 @@
  * | Know who is there (Unix sockets) | {@linkcode SO_PEERCRED}, {@linkcode SO_PASSCRED} |
  * | Sign segments | {@linkcode TCP_MD5SIG}, {@linkcode TCP_AO_ADD_KEY} |
  *
- * {@linkcode listen} and {@linkcode serve} put options in force before the first connection comes, as
- * {@linkcode SocketSettings} or by name, and {@linkcode protocolHandler} serves in the manner of asyncio.
+ * {@linkcode listen} and {@linkcode connect} have options in force before bind(2) and before the handshake, as
+ * {@linkcode SocketSettings} or by name; {@linkcode serve} asserts them on every connection, and
+ * {@linkcode protocolHandler} serves in the manner of asyncio.
  *
  * @example Read and set
  * ```ts
