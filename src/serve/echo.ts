@@ -10,7 +10,7 @@ import { Stream } from "./stream.ts";
 /**
  * A handler that echoes until the client ends: the echo protocol of RFC 862.
  *
- * What the client does not take is not read any further: a client that only sends costs 1 MiB at most. One
+ * What the client does not take is not read any further: a client that only sends costs 256 KiB at most. One
  * that has ended its own side still gets the rest. With `settings.quickAck` TCP_QUICKACK is set again after
  * each read and its answer, as the kernel may leave that mode after any segment.
  *

@@ -12,8 +12,8 @@
 export const SMALL = 1152;
 /** The size for a TLS connection: the longest record, since no more can be had without waiting. */
 export const TLS_RECORD = 16 * 1024;
-/** The size of the shared buffer: less takes more calls. */
-export const LARGE = 1024 * 1024;
+/** The size of the shared buffer, and so of a turn: less takes more calls, more lets small clients wait. */
+export const LARGE = 256 * 1024;
 
 /** Small buffers that are not in use. Kept, as making one costs more than a read. */
 const free: Uint8Array<ArrayBuffer>[] = [];
