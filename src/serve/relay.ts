@@ -3,6 +3,7 @@
 import { disconnect } from "../../ffi/reconnect.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
 import { socketDescriptor } from "../options/socket_fd.ts";
+import { beforeClose } from "./byte_count.ts";
 import { close } from "./connection.ts";
 import { lingeringClose, Stream, type StreamInfo } from "./stream.ts";
 
@@ -48,8 +49,8 @@ export interface Relayed {
  * assertEquals(await new Response(conn.readable).text(), "hello");
  * ```
  *
- * @param a One connection.
- * @param b The other one.
+ * @param a One connection. Who closes it before has the other one reset.
+ * @param b The other one, of which the same holds.
  * @returns How much was moved, once both are at their ends; both are closed then.
  * @throws The error by which a connection was lost; both are closed then as well.
  */
@@ -59,6 +60,15 @@ export async function relay(
 ): Promise<Relayed> {
   const there = new Direction(a, b);
   const back = new Direction(b, a);
+  let isOver = false;
+  for (const [one, other] of [[a, b], [b, a]] as const) {
+    // such as by a server's time-out, when nobody reads it any more
+    beforeClose(one, () => {
+      if (isOver) return;
+      isOver = true;
+      reset(other);
+    });
+  }
   try {
     // a failure to read ends both at once; a failure to write is told when both have ended
     await Promise.all([there.run(), back.run()]);
@@ -70,6 +80,7 @@ export async function relay(
     if (failure !== undefined) throw failure;
     return { there: there.bytes, back: back.bytes };
   } finally {
+    isOver = true;
     close(a);
     close(b);
   }

@@ -1,7 +1,14 @@
 /** relay(), and the proxy of the examples: nothing is lost, nothing is left. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { relay, serve, type SocketSettings, type TcpServer } from "../../mod.ts";
+import {
+  getOption,
+  relay,
+  serve,
+  type SocketSettings,
+  TCP_INFO,
+  type TcpServer,
+} from "../../mod.ts";
 import { disconnect } from "../../ffi/reconnect.ts";
 import { openFds } from "../../ffi/open_fds.ts";
 import { socketFd } from "../../src/options/socket_fd.ts";
@@ -257,6 +264,22 @@ Deno.test("a proxy's idle time-out ends both sides", async () => {
   while (server.stats().active > 0) await delay(1);
   assertEquals(through.stats().timedOut, 1);
 });
+
+testWith(
+  "Linux",
+  "a client that has ended its side and is given up takes its silent server's connection along",
+  async () => {
+    using silent = Deno.listen({ hostname, port: 0 });
+    await using through = proxy({ upstream: silent.addr, idleTimeout: 0.1 });
+    const conn = await connectTo(through);
+    await conn.write(bytes("hello"));
+    await conn.closeWrite();
+    using upstream = await silent.accept();
+    assertEquals(await readToEnd(upstream), bytes("hello"));
+    assertEquals(await readAll(conn).catch(() => new Uint8Array()), new Uint8Array());
+    while (getOption(upstream, TCP_INFO).state !== "close") await delay(1);
+  },
+);
 
 testInNamespace(
   "redirected clients get to where they were going: SO_ORIGINAL_DST",
