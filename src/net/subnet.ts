@@ -39,7 +39,10 @@ export class Subnet {
   }
 }
 
-/** A text that all addresses of one client have: an IPv4 address, and of IPv6 the first 64 bits, as each site has at least one such subnet. */
+/**
+ * A text that all addresses of one client have: an IPv4 address, and of IPv6 the first 64 bits, as each site has at
+ * least one such subnet.
+ */
 export function clientOf(hostname: string): string {
   if (!hostname.includes(":")) return hostname;
   if (!parseMapped(hostname, address)) return hostname;

@@ -18,7 +18,10 @@ interface Metric {
   readonly values: (stats: ServerStats) => [number, Attributes?][];
 }
 
-/** Names and attributes are OpenTelemetry's own where its conventions have them: error.type, network.io.direction, server.*. */
+/**
+ * Names and attributes are OpenTelemetry's own where its conventions have them: error.type, network.io.direction,
+ * server.*.
+ */
 const METRICS: readonly Metric[] = [
   {
     name: "sockopt.connections.accepted",

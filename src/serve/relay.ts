@@ -24,8 +24,9 @@ export interface Relayed {
  *
  * Each direction ends by itself. A peer that has ended its side still gets all of the answer, which a pair of
  * `a.readable.pipeTo(b.writable)` loses: to end a stream of Deno's closes its whole connection, both ways. A peer that
- * does not take what it is sent is waited for, and nothing more is read for it meanwhile. One that resets its connection has the
- * other one reset, so that what is cut short does not look complete; one that closes while it is still sent to is read to its end.
+ * does not take what it is sent is waited for, and nothing more is read for it meanwhile. One that resets its
+ * connection has the other one reset, so that what is cut short does not look complete; one that closes while it is
+ * still sent to is read to its end.
  *
  * It has no time-outs of its own: a server's `idleTimeout` is for its connection, and so for both, and
  * `settings.userTimeout` and `settings.keepAlive` notice a peer that has vanished, each on its own side.

@@ -38,25 +38,27 @@ export interface ServeOptions extends Omit<ListenOptions, "fd" | "hostname" | "i
    */
   onError?: (error: unknown, info: ConnInfo) => void;
   /**
-   * How many connections may be open at once, on all addresses together. At the limit the server stops accepting, and the next ones
-   * wait in the accept queue until one ends.
+   * How many connections may be open at once, on all addresses together. At the limit the server stops accepting, and
+   * the next ones wait in the accept queue until one ends.
    *
    * @default {Infinity}
    */
   maxConnections?: number;
   /**
-   * How many connections one client may have open at once: one IPv4 address, or one IPv6 subnet of 64 bits. More are closed at
-   * once and counted as `refused`, and one warning stands for all of them until none has come for ten seconds. With `proxyProtocol` the
-   * client is the one that the header names.
+   * How many connections one client may have open at once: one IPv4 address, or one IPv6 subnet of 64 bits. More are
+   * closed at once and counted as `refused`, and one warning stands for all of them until none has come for ten
+   * seconds. With `proxyProtocol` the client is the one that the header names.
    *
    * @default {Infinity}
    */
   maxConnectionsPerClient?: number;
   /**
    * Whether each connection begins with a header of the PROXY protocol, version 1 or 2, by which a balancer tells the
-   * client's address: HAProxy's `send-proxy-v2`, `proxy_protocol on` in nginx, and the balancers of AWS, Envoy and others. A
-   * connection without one is closed, and so is one whose header is malformed, of more than 16 KiB, or takes longer than `handshakeTimeout`: a warning says
-   * so, and `stats().errors` counts it. One that ends without a byte is closed without either, and one whose header names no client is served under the addresses of its own: both are health checks.
+   * client's address: HAProxy's `send-proxy-v2`, `proxy_protocol on` in nginx, and the balancers of AWS, Envoy and
+   * others. A connection without one is closed, and so is one whose header is malformed, of more than 16 KiB, or takes
+   * longer than `handshakeTimeout`: a warning says so, and `stats().errors` counts it. One that ends without a byte is
+   * closed without either, and one whose header names no client is served under the addresses of its own: both are
+   * health checks.
    *
    * Whoever can connect can name any address. So either nobody but the balancer can connect, or `from` says who it is.
    *
@@ -120,9 +122,9 @@ export interface ServeTlsOptions extends ServeOptions {
   /** The private key in PEM. */
   key: string;
   /**
-   * The protocols that may be negotiated (ALPN), such as "h2", the best first. A client that asks for others alone is refused;
-   * one that asks for none is served. What was agreed on is `(await conn.handshake()).alpnProtocol`, which a handler has at
-   * once.
+   * The protocols that may be negotiated (ALPN), such as "h2", the best first. A client that asks for others alone is
+   * refused; one that asks for none is served. What was agreed on is `(await conn.handshake()).alpnProtocol`, which a
+   * handler has at once.
    *
    * @default none are negotiated
    */
