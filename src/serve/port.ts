@@ -74,8 +74,9 @@ export class Port {
   }
 
   /**
-   * Has the kernel hold no connection back any more, unless others have the socket as well. What it holds now it hands out when it would have asked the client again:
-   * after the last of the times of 1, 2, 4… seconds that TCP_DEFER_ACCEPT is the sum of.
+   * Has the kernel hold no connection back any more, unless others have the socket as well. What it holds now it hands out
+   * when it would have asked the client again: after the last of the times of 1, 2, 4… seconds that TCP_DEFER_ACCEPT is the
+   * sum of.
    *
    * @returns In how many milliseconds all of it is there; 0 where there is none.
    */
