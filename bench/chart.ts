@@ -42,7 +42,7 @@ function drawPanel(result: Result, top: number): { parts: string[]; end: number 
   // who is far away from all others is cut, so that these can be compared
   const limit = FAR * rows[rows.length >> 1]!.value.median;
   const most = Math.max(...rows.map(({ value }) => value.max).filter((max) => max <= limit));
-  const x = (n: number): number => PADDING + Math.min(n / most, 1) * INNER;
+  const x = (n: number): number => PADDING + Math.min(Math.max(n / most, 0), 1) * INNER;
   const parts: string[] = [];
   let y = top + PANEL_TITLE - 8;
   const heading = isRatio
