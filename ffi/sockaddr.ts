@@ -287,10 +287,9 @@ function isAddress(hostname: string): boolean {
  * @returns `false` where the text is no address.
  */
 export function parseMapped(hostname: string, into: Uint8Array<ArrayBuffer>): boolean {
-  const address = hostname.replace(/%.*/, "");
-  if (parseAddress(address, into)) return true;
+  if (parseAddress(hostname.replace(/%.*/, ""), into)) return true;
   const ipv4 = new Uint8Array(IN_ADDR_SIZE);
-  if (!parseAddress(address, ipv4)) return false;
+  if (!parseAddress(hostname, ipv4)) return false; // IPv4 has no scopes
   setMapped(into, ipv4);
   return true;
 }

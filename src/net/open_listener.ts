@@ -13,9 +13,9 @@ import { SocketError } from "../../ffi/socket_error.ts";
 import { resourceId } from "../options/deno_internals.ts";
 import type { OptionValue } from "../options/settings.ts";
 import { rememberFd } from "../options/socket_fd.ts";
-import { isIpv6 } from "./addresses.ts";
+import { addressesOf, isIpv6 } from "./addresses.ts";
 import { networkError } from "./network_error.ts";
-import { mayUse } from "./permission.ts";
+import { isDenied, mayUse } from "./permission.ts";
 
 /** What Deno's own functions that listen for TCP or TLS take. */
 export interface DenoListenOptions {
@@ -111,8 +111,10 @@ function openAgain<L extends Deno.Listener>(
   const { found, hostname } = openAnywhere(options, open);
   const { listener, fd } = found;
   try {
+    const to: Deno.NetAddr = { transport: "tcp", hostname, port };
+    if (isDenied(to)) throw new Deno.errors.NotCapable(`listening on ${showAddr(to)} is denied`);
     // without an await, as Deno must not see the socket while it does not listen
-    rebind(fd, { transport: "tcp", hostname, port }, tcpBacklog, () => early.set(fd));
+    rebind(fd, to, tcpBacklog, () => early.set(fd));
     tellAddress(found);
     return found;
   } catch (error) {
@@ -139,9 +141,11 @@ function openAnywhere<L extends Deno.Listener>(
     const found = at(hostname);
     return { found, hostname: addressOf(found.fd).hostname };
   } catch (error) {
-    const loopback = isIpv6(hostname) ? "::1" : "127.0.0.1";
-    if (!(error instanceof Deno.errors.AddrNotAvailable) || !mayListen(loopback, 0)) throw error;
-    return { found: at(loopback), hostname };
+    if (!(error instanceof Deno.errors.AddrNotAvailable)) throw error;
+    const [address = hostname] = addressesOf(hostname);
+    const loopback = isIpv6(address) ? "::1" : "127.0.0.1";
+    if (!mayListen(loopback, 0)) throw error;
+    return { found: at(loopback), hostname: address };
   }
 }
 

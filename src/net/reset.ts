@@ -30,8 +30,12 @@ import { socketFd } from "../options/socket_fd.ts";
  */
 export function reset(conn: Deno.TcpConn | Deno.TlsConn): void {
   const transport = conn?.localAddr?.transport;
-  if (transport !== "tcp") {
-    throw new TypeError(`reset() takes a connection of Deno over TCP, got ${transport ?? "none"}`);
+  if (transport !== "tcp" || !("close" in conn)) {
+    throw new TypeError(
+      `reset() takes a connection of Deno over TCP, got ${
+        transport === "tcp" ? "two addresses" : transport ?? "none"
+      }`,
+    );
   }
   const fd = socketFd(conn);
   try {

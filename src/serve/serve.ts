@@ -54,6 +54,9 @@ const fds: Check = (value) => {
     throw new TypeError("expected a file descriptor or a list of them, got []");
   }
   for (const each of list) LISTEN_CHECKS.fd(each);
+  if (new Set(list).size < list.length) {
+    throw new TypeError(`expected each file descriptor once, got ${Deno.inspect(list)}`);
+  }
 };
 
 /** Names of protocols, each as short as its length is. */

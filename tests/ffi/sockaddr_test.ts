@@ -1,7 +1,7 @@
 /** Socket addresses as the kernel writes them, and their text. */
 
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { readSockaddr, showAddr, writeSockaddr } from "../../ffi/sockaddr.ts";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { isAddressText, readSockaddr, showAddr, writeSockaddr } from "../../ffi/sockaddr.ts";
 import { output, ROOT, testInNamespace, withProgram } from "../helpers.ts";
 
 function roundTrip(hostname: string, port: number): Deno.Addr {
@@ -17,6 +17,15 @@ Deno.test("an address has one text", () => {
   assertEquals(showAddr(net("fe80::1%eth0")), "[fe80::1%eth0]:80");
   assertEquals(showAddr(net("localhost")), "localhost:80");
   assertEquals(showAddr({ transport: "unix", path: "/run/a" }), "/run/a");
+});
+
+Deno.test("a host is an address or a name", () => {
+  for (const text of ["127.0.0.1", "::1", "fe80::1%lo", "::ffff:10.0.0.1"]) {
+    assert(isAddressText(text), text);
+  }
+  for (const text of ["localhost", "127.1", "127.0.0.1%lo", "", "%lo"]) {
+    assert(!isAddressText(text), text);
+  }
 });
 
 Deno.test("an IPv6 address keeps its zone, which is a name or a number", () => {

@@ -135,6 +135,21 @@ testInNamespace(
   ["unshare", "mount", "ss"],
 );
 
+testInNamespace(
+  "a name may stand for an address that this machine does not have yet",
+  async (inside) => {
+    const file = await Deno.makeTempFile();
+    await Deno.writeTextFile(file, "192.0.2.1 later.test\n2001:db8::1 later6.test\n");
+    for (const [name, address] of [["later.test", "192.0.2.1"], ["later6.test", "[2001:db8::1]"]]) {
+      const flags = ["--host", name!, "--option", "IP_FREEBIND=true"];
+      await using server = await ServerProcess.start(flags, withHosts(inside, file));
+      assertEquals(await listening(inside, server.port), [`${address}:${server.port}`]);
+    }
+    await Deno.remove(file);
+  },
+  ["unshare", "mount", "ss"],
+);
+
 /** Whether a server in this network accepts on both families. */
 const CONNECT = `
 import socket, sys

@@ -263,7 +263,7 @@ testWith(
 );
 
 /** Runs a program with the permission for a few addresses alone, and gives what it said. */
-async function withNet(net: string, options: ListenOptions): Promise<string> {
+async function withNet(net: string, options: ListenOptions, denied?: string): Promise<string> {
   const program = `
     import { listen } from "${new URL("../../mod.ts", import.meta.url).href}";
     const { hostname, port } = listen(${JSON.stringify(options)}).addr;
@@ -271,8 +271,9 @@ async function withNet(net: string, options: ListenOptions): Promise<string> {
     Deno.exit();
   `;
   return await withProgram(program, async (file) => {
-    const flags = ["run", "--no-check", `--allow-net=${net}`, "--allow-ffi", file];
-    const { stdout, stderr } = await run(Deno.execPath(), flags);
+    const flags = ["run", "--no-check", net === "" ? "--allow-net" : `--allow-net=${net}`];
+    if (denied !== undefined) flags.push(`--deny-net=${denied}`);
+    const { stdout, stderr } = await run(Deno.execPath(), [...flags, "--allow-ffi", file]);
     return stdout + (/NotCapable: (.*)/.exec(stderr)?.[1] ?? stderr);
   });
 }
@@ -292,6 +293,23 @@ Deno.test("listen() works with the permission for its address, or names the one 
     await withNet("127.0.0.1:1", options),
     `listening on ${host} takes --allow-net, or --allow-net=${host} for no more than that`,
   );
+});
+
+Deno.test("listen() opens no port that is denied, under whatever name", async () => {
+  const port = freePort();
+  for (const hostname of ["localhost", "127.1"]) {
+    for (const more of [{}, { reusePort: true }, { settings: { receiveBufferSize: 50_000 } }]) {
+      const said = await withNet(
+        "",
+        { hostname, port, ...more },
+        `127.0.0.1:${port},[::1]:${port}`,
+      );
+      assertMatch(
+        said,
+        /^(listening on|cannot listen on) \S+:\d+(: Requires net access to| is denied)/,
+      );
+    }
+  }
 });
 
 Deno.test("applySettings() reports what was asked, what is, and the limit", async () => {

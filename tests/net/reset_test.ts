@@ -152,3 +152,14 @@ Deno.test("reset() takes connections over TCP alone", async () => {
   assertThrows(() => reset(conn as unknown as Deno.TcpConn), TypeError, "over TCP, got unix");
   assertThrows(() => reset(undefined as unknown as Deno.TcpConn), TypeError, "got none");
 });
+
+Deno.test("reset() touches no connection that it cannot close", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+  using accepted = await listener.accept();
+  const { localAddr, remoteAddr } = accepted;
+  const pair = { localAddr, remoteAddr } as unknown as Deno.TcpConn;
+  assertThrows(() => reset(pair), TypeError, "got two addresses");
+  await accepted.write(Uint8Array.of(1));
+  assertEquals(await client.read(new Uint8Array(2)), 1);
+});

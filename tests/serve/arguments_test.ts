@@ -34,6 +34,12 @@ const WRONG_FOR_SERVE: typeof WRONG = [
   ["assertions", "no", TypeError, /assertions: expected a boolean, got "no"$/],
   ["maxConnectionsPerClient", 0, RangeError, /maxConnectionsPerClient: .* from 1 to .*, got 0$/],
   ["alpnProtocols", ["h2"], TypeError, /alpnProtocols goes with cert and key/],
+  [
+    "fd",
+    [90001, 90002, 90001],
+    TypeError,
+    /fd: expected each file descriptor once, got \[ 90001, /,
+  ],
   ["alpnProtocols", [], TypeError, /alpnProtocols: expected a list of names such as "h2"/],
   ["alpnProtocols", [""], TypeError, /got \[ "" \]$/],
   ["proxyProtocol", "on", TypeError, /proxyProtocol: expected a boolean or an object, got "on"$/],
