@@ -6,6 +6,7 @@
 
 import { int } from "./codec.ts";
 import { libc } from "./libc.ts";
+import { newSocket } from "./new_socket.ts";
 import {
   SO_ACCEPTCONN,
   SO_DOMAIN,
@@ -48,7 +49,7 @@ export function withFreshSockets<T>(kind: SocketKind, read: (fds: readonly numbe
   const c = libc();
   const open: number[] = [];
   const make = (): number => {
-    const fd = c.socket(kind.domain, kind.type, kind.protocol);
+    const fd = newSocket(kind.domain, kind.type, kind.protocol);
     if (fd >= 0) open.push(fd);
     return fd;
   };

@@ -5,12 +5,12 @@
  */
 
 import { libc } from "./libc.ts";
+import { newSocket } from "./new_socket.ts";
 import { isLinux } from "./platform.ts";
 import { sockaddrOf } from "./sockaddr.ts";
 
 const AF_NETLINK = 16;
 const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
 const NETLINK_SOCK_DIAG = 4;
 
 const AF_INET = 2;
@@ -47,7 +47,7 @@ const LONGEST = 32_768;
 export function listenersAt(addr: Deno.NetAddr): bigint[] | undefined {
   if (!isLinux) return undefined;
   const c = libc();
-  const fd = c.socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+  const fd = newSocket(AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG);
   if (fd < 0) return undefined;
   try {
     const request = requestFor(addr);

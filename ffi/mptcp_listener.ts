@@ -1,6 +1,7 @@
 /** Listening for Multipath TCP: https://www.rfc-editor.org/rfc/rfc8684. */
 
 import { libc } from "./libc.ts";
+import { newSocket } from "./new_socket.ts";
 import { bindAndListen } from "./rebind.ts";
 import { lastErrno, SocketError } from "./socket_error.ts";
 
@@ -8,7 +9,6 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
 const IPPROTO_MPTCP = 262;
 
 /**
@@ -27,8 +27,7 @@ export function mptcpListener(
   prepare: (fd: number) => void,
 ): number {
   const family = addr.hostname.includes(":") ? AF_INET6 : AF_INET;
-  const type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-  const fd = libc().socket(family, type, IPPROTO_MPTCP);
+  const fd = newSocket(family, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_MPTCP);
   if (fd < 0) throw new SocketError("socket", lastErrno());
   try {
     prepare(fd);

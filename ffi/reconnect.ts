@@ -7,6 +7,7 @@
  */
 
 import { libc } from "./libc.ts";
+import { newSocket } from "./new_socket.ts";
 import { freeFds } from "./open_fds.ts";
 import { SO_ERROR, SO_PEERNAME } from "./options/socket.ts";
 import { PORT, SOCKADDR_STORAGE, sockaddrOf } from "./sockaddr.ts";
@@ -16,7 +17,6 @@ import { errnoNumber, lastErrno, SocketError } from "./socket_error.ts";
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
-const SOCK_CLOEXEC = 0o2000000;
 
 /** The loopback interface's address of a family, with port 0. */
 interface Loopback {
@@ -57,7 +57,7 @@ export class Waypoint implements Disposable {
     const c = libc();
     this.hostname = hostname;
     this.#sockaddr = sockaddr.slice();
-    this.#fd = c.socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    this.#fd = newSocket(family, SOCK_STREAM);
     if (this.#fd < 0) throw failed("socket");
     length[0] = sockaddr.length;
     const call = c.bind(this.#fd, sockaddr, sockaddr.length) !== 0

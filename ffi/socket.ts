@@ -6,6 +6,7 @@
 
 import { type Codec, LONGEST_VALUE, show } from "./codec.ts";
 import { libc } from "./libc.ts";
+import { newSocket } from "./new_socket.ts";
 import { isDarwin, platformName } from "./platform.ts";
 import { errnoName, errnoNumber, lastErrno, SocketError } from "./socket_error.ts";
 import {
@@ -353,7 +354,7 @@ const SOCK_STREAM = 1;
 
 /** Whether the kernel has IPv6. */
 export function hasIpv6(): boolean {
-  const fd = libc().socket(AF_INET6, SOCK_STREAM, 0);
+  const fd = newSocket(AF_INET6, SOCK_STREAM);
   if (fd >= 0) libc().close(fd);
   return fd >= 0;
 }

@@ -2,7 +2,8 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { OPTION_TABLE } from "../ffi/option_table.ts";
-import { tryReadOption } from "../ffi/socket.ts";
+import { newSocket } from "../ffi/new_socket.ts";
+import { closeFd, tryReadOption } from "../ffi/socket.ts";
 import { isSupported, type ReadableOption } from "../mod.ts";
 import { output, ROOT, run, testWith } from "./helpers.ts";
 
@@ -80,17 +81,11 @@ Deno.test("the Linux that brought an option has a source in docs/linux_versions.
   assertEquals(sourced, said.toSorted());
 });
 
-/** Sockets of each kind that an ordinary user may have, made through libc and never bound. */
-function freshSockets(): number[] {
-  const { symbols: libc } = Deno.dlopen("libc.so.6", {
-    socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  });
-  const kinds = [[2, 1], [10, 1], [2, 2], [10, 2], [1, 1]] as const;
-  return kinds.map(([family, type]) => libc.socket(family, type, 0)).filter((fd) => fd >= 0);
-}
+/** The kinds of socket that an ordinary user may have: family and type. */
+const KINDS = [[2, 1], [10, 1], [2, 2], [10, 2], [1, 1]] as const;
 
 testWith("Linux", "a default that is on, off or a number is what a fresh socket has", () => {
-  const sockets = freshSockets();
+  const sockets = KINDS.map(([family, type]) => newSocket(family, type)).filter((fd) => fd >= 0);
   let compared = 0;
   for (const { option, doc } of OPTIONS) {
     const said = /Default: (on|off|-?\d+|"\w*")\. /.exec(doc)?.[1];
@@ -102,6 +97,7 @@ testWith("Linux", "a default that is on, off or a number is what a fresh socket 
     compared++;
     assert(values.includes(said), `${option.name}: ${said}, ${values.join(", ")}`);
   }
+  for (const fd of sockets) closeFd(fd);
   assert(compared > 60, `${compared}`);
 });
 

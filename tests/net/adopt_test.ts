@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { findRegistration } from "../../ffi/event_loop.ts";
 import { libc } from "../../ffi/libc.ts";
+import { newSocket } from "../../ffi/new_socket.ts";
 import { openFds } from "../../ffi/open_fds.ts";
 import { bindAndListen } from "../../ffi/rebind.ts";
 import { socketName } from "../../ffi/sockaddr.ts";
@@ -47,7 +48,7 @@ class Foreign {
   readonly fd: number;
 
   constructor(readonly hostname = "127.0.0.1", type = SOCK_STREAM) {
-    this.fd = libc().socket(hostname.includes(":") ? AF_INET6 : AF_INET, type, 0);
+    this.fd = newSocket(hostname.includes(":") ? AF_INET6 : AF_INET, type);
   }
 
   /** One that listens. */
@@ -359,7 +360,7 @@ s.sendall(b"hello"); print(s.recv(9).decode())
 /** Whether this kernel has MPTCP, and has it on. */
 const hasMptcp = ((): boolean => {
   if (Deno.build.os !== "linux") return false;
-  const fd = libc().socket(AF_INET, SOCK_STREAM, 262);
+  const fd = newSocket(AF_INET, SOCK_STREAM, 262);
   if (fd >= 0) libc().close(fd);
   return fd >= 0;
 })();

@@ -19,8 +19,11 @@ const { symbols: libc } = Deno.dlopen(
   },
 );
 
+/** Nothing of it is for the programs that other tests start. */
+const SOCK_CLOEXEC = Deno.build.os === "linux" ? 0o2000000 : 0;
+
 function raw(family: number, type: number, protocol = 0): { socket: number } & Disposable {
-  const socket = libc.socket(family, type, protocol);
+  const socket = libc.socket(family, type | SOCK_CLOEXEC, protocol);
   assert(socket >= 0);
   return { socket, [Symbol.dispose]: () => void libc.close(socket) };
 }
@@ -394,7 +397,7 @@ const BLOCKS: [
 
 /** Whether this kernel has sockets of a family and a protocol. */
 function hasSocket(family: number, protocol: number): boolean {
-  const socket = libc.socket(family, 1, protocol);
+  const socket = libc.socket(family, 1 | SOCK_CLOEXEC, protocol);
   if (socket >= 0) libc.close(socket);
   return socket >= 0;
 }

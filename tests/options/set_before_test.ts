@@ -1,6 +1,7 @@
 /** What is set too late: the options that must be set before bind(2) or before the handshake. */
 
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { newSocket } from "../../ffi/new_socket.ts";
 import { OPTION_TABLE } from "../../ffi/option_table.ts";
 import { socketName, writeSockaddr } from "../../ffi/sockaddr.ts";
 import * as sockopt from "../../mod.ts";
@@ -18,7 +19,6 @@ import { output, testInNamespace, testWith } from "../helpers.ts";
 const { symbols: libc } = Deno.dlopen(
   Deno.build.os === "darwin" ? "libSystem.B.dylib" : "libc.so.6",
   {
-    socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
     bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
     listen: { parameters: ["i32", "i32"], result: "i32" },
     connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -39,7 +39,7 @@ class Socket {
   readonly fd: number;
 
   constructor(readonly hostname: string, fd?: number) {
-    this.fd = fd ?? libc.socket(hostname.includes(":") ? 10 : 2, 1, 0);
+    this.fd = fd ?? newSocket(hostname.includes(":") ? 10 : 2, 1);
   }
 
   /** Whether it could be bound. */
