@@ -36,6 +36,7 @@ export function countOf(
   wasEnded: () => boolean | undefined = () => undefined,
 ): Bytes | undefined {
   if (info.bytesReceived === undefined || info.bytesSent === undefined) return undefined;
+  if (info.state === "close" && info.segsIn === 0) return undefined; // it was taken apart, and all is forgotten
   const isEnded = info.state === "close" ? wasEnded() : FIN_RECEIVED.has(info.state);
   if (isEnded === undefined) return undefined;
   return {

@@ -6,6 +6,7 @@ import type { TcpInfo } from "../../ffi/tcp_info.ts";
 import type { Descriptor } from "../options/descriptor.ts";
 import { socketDescriptor } from "../options/socket_fd.ts";
 import type { SocketSettings } from "../options/settings.ts";
+import { BEFORE_RESET } from "../net/reset.ts";
 import type { ReadyLogger } from "../net/logger.ts";
 import { beforeClose, type Bytes, kernelCount } from "./byte_count.ts";
 import type { ConnInfo } from "./conn_handler.ts";
@@ -125,13 +126,16 @@ export class Connection implements ConnInfo {
   /** Takes a handler for one that may not count, and may close the connection itself. */
   countBeforeClose(): void {
     this.#counted = undefined;
-    if (!isTls(this.conn)) beforeClose(this.conn, () => this.#askKernel());
+    if (isTls(this.conn)) return;
+    const call = (): void => this.#askKernel();
+    beforeClose(this.conn, call);
+    Object.defineProperty(this.conn, BEFORE_RESET, { configurable: true, value: call });
   }
 
   /** The bytes that came and went, when it ends; `undefined` where that cannot be told. */
   bytes(): Bytes | undefined {
     if (this.isCounted || this.bytesIn !== 0 || this.bytesOut !== 0) return this;
-    this.#askKernel();
+    if (this.#counted !== NOTHING) this.#askKernel();
     return this.#counted;
   }
 

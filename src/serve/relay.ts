@@ -1,7 +1,7 @@
 /** `relay()`: what a proxy does with two connections. */
 
-import { disconnect } from "../../ffi/reconnect.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
+import { sendReset } from "../net/reset.ts";
 import { socketDescriptor } from "../options/socket_fd.ts";
 import { beforeClose } from "./byte_count.ts";
 import { close } from "./connection.ts";
@@ -144,7 +144,7 @@ function counter(): StreamInfo {
 function reset(conn: Deno.Conn<Deno.NetAddr>): void {
   const fd = socketDescriptor(conn)?.prove() ?? -1;
   try {
-    if (fd >= 0) disconnect(fd);
+    if (fd >= 0) sendReset(conn, fd);
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
   }

@@ -1,7 +1,15 @@
 /** The statistics count every byte, whatever a handler does to read, write and close; or they say that they cannot. */
 
-import { assertEquals } from "@std/assert";
-import { type ConnHandler, echo, protocolHandler, serve, type TcpServer } from "../../mod.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  type ConnHandler,
+  echo,
+  protocolHandler,
+  relay,
+  reset,
+  serve,
+  type TcpServer,
+} from "../../mod.ts";
 import { bytes, connectTo, exchange, python, readAll, testWith } from "../helpers.ts";
 
 const hostname = "127.0.0.1";
@@ -133,3 +141,39 @@ for (const end of ["FIN", "no FIN"]) {
     }
   });
 }
+
+Deno.test("bytes are counted for a handler that resets its connection", async () => {
+  await using upstream = serve({ hostname, port: 0, onError() {} }, async (conn) => {
+    await answer(conn);
+    await conn.read(new Uint8Array(1));
+    reset(conn);
+  });
+  await using proxy = serve({ hostname, port: 0, onError() {} }, async (conn) => {
+    await relay(conn, await connectTo(upstream));
+  });
+  for (const server of [upstream, proxy]) {
+    using client = await connectTo(server);
+    await client.write(bytes("12345"));
+    const reply = new Uint8Array(10);
+    for (let n = 0; n < 10;) n += (await client.read(reply.subarray(n)))!;
+    await client.write(bytes("6"));
+    await assertRejects(() => client.read(reply), Deno.errors.ConnectionReset);
+  }
+  await proxy.shutdown();
+  await upstream.shutdown();
+  assertEquals([proxy.stats().bytesIn, proxy.stats().bytesOut], [6, 10]);
+  assertEquals([upstream.stats().bytesIn, upstream.stats().bytesOut], [12, 20]);
+});
+
+Deno.test("bytes that no handler was given count for nothing", async () => {
+  for (const text of ["PROXY TCP4 ", "GET / HTTP/1.1\r\n\r\n"]) {
+    const options = { hostname, port: 0, proxyProtocol: true, handshakeTimeout: 0.1 };
+    await using server = serve({ ...options, onError() {} }, answer);
+    using client = await connectTo(server);
+    await client.write(bytes(text));
+    // it is closed, with what was not read or without
+    await client.read(new Uint8Array(1)).catch(() => {});
+    await server.shutdown();
+    assertEquals([server.stats().bytesIn, server.stats().bytesOut], [0, 0]);
+  }
+});
