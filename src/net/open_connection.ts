@@ -8,6 +8,7 @@
 import { type Connecting, reconnect, Waypoint } from "../../ffi/reconnect.ts";
 import { socketName } from "../../ffi/sockaddr.ts";
 import { shutdown } from "../../ffi/socket.ts";
+import { Descriptor } from "../options/descriptor.ts";
 import { rememberFd, socketFd } from "../options/socket_fd.ts";
 import { mayUse } from "./permission.ts";
 
@@ -24,6 +25,7 @@ const ATTEMPTS = 20;
  */
 export async function openConnection(how: Connecting, signal: AbortSignal): Promise<Deno.TcpConn> {
   for (let i = 0; i < ATTEMPTS; i++) {
+    signal.throwIfAborted();
     let opened = await openWaiting(how, signal);
     if (opened === "deferred") opened = await openDeferred(how, signal);
     if (opened !== "missed") return opened;
@@ -44,7 +46,7 @@ async function openWaiting(
   how: Connecting,
   signal: AbortSignal,
 ): Promise<Deno.TcpConn | "deferred" | "missed"> {
-  const opening = sendAway(how, signal);
+  const opening = sendAway(how);
   const { fd } = opening;
   if (fd === undefined) return await opening.miss();
   let began: "connecting" | "deferred";
@@ -56,13 +58,13 @@ async function openWaiting(
     throw error;
   }
   if (began === "deferred") await opening.giveUp();
-  return began === "connecting" ? await opening.finish() : began;
+  return began === "connecting" ? await opening.finish(signal) : began;
 }
 
 /** Has Deno make a socket, which comes back from the waypoint as one that was refused. */
-function sendAway({ remote }: Connecting, signal: AbortSignal): Opening {
+function sendAway({ remote }: Connecting): Opening {
   using waypoint = new Waypoint(remote.hostname);
-  return new Opening(waypoint, signal);
+  return new Opening(waypoint);
 }
 
 /**
@@ -76,9 +78,9 @@ async function openDeferred(
 ): Promise<Deno.TcpConn | "missed"> {
   using waypoint = new Waypoint(how.remote.hostname);
   waypoint.listen();
-  const opening = new Opening(waypoint, signal);
+  const opening = new Opening(waypoint);
   if (opening.fd === undefined) return await opening.miss();
-  const conn = await opening.finish();
+  const conn = await opening.finish(signal);
   try {
     const fd = socketFd(conn);
     if (reconnect(fd, how) === "deferred") {
@@ -101,8 +103,10 @@ class Opening {
   readonly #conn: Promise<Deno.TcpConn>;
   /** The descriptor of its socket, until the next `await`; `undefined` where it is not found. */
   readonly fd: number | undefined;
+  /** What proves it later. */
+  readonly #descriptor: Descriptor | undefined;
 
-  constructor(waypoint: Waypoint, signal: AbortSignal) {
+  constructor(waypoint: Waypoint) {
     const { hostname, port } = waypoint;
     if (!mayUse({ transport: "tcp", hostname, port })) {
       const host = hostname.includes(":") ? `[${hostname}]` : hostname;
@@ -115,13 +119,31 @@ class Opening {
     this.#conn = promise;
     promise.catch(() => {}); // who waits for it is told
     // no literal, as not every Deno has all of them in its types
-    const options = { hostname, port, signal, autoSelectFamily: false };
+    const options = { hostname, port, autoSelectFamily: false };
     this.fd = waypoint.find(() => resolve(Deno.connect(options)));
+    if (this.fd !== undefined) this.#descriptor = new Descriptor(this.fd);
   }
 
-  /** Waits until Deno is connected. */
-  async finish(): Promise<Deno.TcpConn> {
-    const conn = await this.#conn;
+  /**
+   * Waits until Deno is connected, or a signal stops it. Deno is not given the signal: it leaves a connection open that is
+   * made at the moment in which the signal fires.
+   */
+  async finish(signal: AbortSignal): Promise<Deno.TcpConn> {
+    const stop = (): void => {
+      const fd = this.#descriptor!.prove();
+      if (fd >= 0) shutdown(fd); // which Deno sees, whether it is connected by now or not
+    };
+    signal.addEventListener("abort", stop);
+    let conn: Deno.TcpConn;
+    try {
+      conn = await this.#conn;
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+    if (signal.aborted) {
+      conn.close();
+      throw signal.reason;
+    }
     const { localAddr: local, remoteAddr: remote } = conn;
     rememberFd(conn, this.fd!, { kind: "connection", local, remote });
     return conn;
@@ -138,7 +160,7 @@ class Opening {
     try {
       (await this.#conn).close();
     } catch (error) {
-      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error; // such as EMFILE, or an abort
+      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error; // such as EMFILE
     }
     return "missed";
   }

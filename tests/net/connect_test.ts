@@ -12,6 +12,7 @@ import {
   type ConnectOptions,
   getOption,
   listen,
+  openSockets,
   OptionAssertionError,
   SO_COOKIE,
   SO_KEEPALIVE,
@@ -420,6 +421,33 @@ Deno.test("connect() is aborted by its signal before it begins, and an open conn
   await new Promise((resolve) => setTimeout(resolve, 250));
   await conn.write(bytes("hello"));
   assertEquals(await accepted.read(new Uint8Array(8)), 5);
+});
+
+Deno.test("connect() leaves no connection open that is made in the moment of its abort", async () => {
+  using listener = Deno.listen(local);
+  const { port } = listener.addr;
+  const serving = (async (): Promise<void> => {
+    for await (const conn of listener) conn.close();
+  })();
+  let aborted = 0;
+  for (let round = 0; round < 100; round++) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    setTimeout(() => controller.abort(), round % 3);
+    const visit = (): Promise<void> =>
+      connect({ port, signal }).then((conn) => conn.close(), (error) => {
+        assertEquals(error, signal.reason);
+        aborted++;
+      });
+    await Promise.all(Array.from({ length: 20 }, visit));
+  }
+  assert(aborted > 0);
+  const left = openSockets().filter(({ remoteAddr }) =>
+    remoteAddr?.transport === "tcp" && remoteAddr.port === port
+  );
+  assertEquals(left, []);
+  listener.close();
+  await serving;
 });
 
 testInNamespace(
