@@ -1,11 +1,12 @@
 /** Opening a listener for Multipath TCP, which Deno does not know. */
 
+import { LookupError, lookUpNow } from "../../ffi/lookup.ts";
 import { mptcpListener } from "../../ffi/mptcp_listener.ts";
 import { SO_REUSEADDR } from "../../ffi/options/socket.ts";
 import { isLinux, platformName } from "../../ffi/platform.ts";
+import { isAddressText } from "../../ffi/sockaddr.ts";
 import { closeFd, writeOption } from "../../ffi/socket.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
-import { addressesOf } from "./addresses.ts";
 import { adopt } from "./adopt.ts";
 import {
   cannotListen,
@@ -17,6 +18,17 @@ import {
 
 /** What socket(2) says where there is no MPTCP. */
 const MISSING = ["EPROTONOSUPPORT", "EINVAL", "ENOPROTOOPT"];
+
+/** The address to listen on: the first one of a name. */
+function addressOf(options: DenoListenOptions): string {
+  const { hostname } = options;
+  if (isAddressText(hostname)) return hostname;
+  try {
+    return lookUpNow(hostname)[0]!;
+  } catch (error) {
+    throw error instanceof LookupError ? cannotListen(options, error) : error;
+  }
+}
 
 /**
  * Opens a listener for MPTCP, and for TCP as well.
@@ -34,10 +46,10 @@ export function openMptcp<L extends Deno.Listener>(
   const { port, tcpBacklog } = options;
   if (!isLinux) throw new Deno.errors.NotSupported(`${platformName} has no MPTCP sockets`);
   requireNet(options.hostname, port);
-  const [hostname] = addressesOf(options.hostname);
+  const hostname = addressOf(options);
   let fd: number;
   try {
-    fd = mptcpListener({ transport: "tcp", hostname: hostname!, port }, tcpBacklog, (fd) => {
+    fd = mptcpListener({ transport: "tcp", hostname, port }, tcpBacklog, (fd) => {
       writeOption(fd, SO_REUSEADDR, true); // as Deno does
       set(fd);
     });

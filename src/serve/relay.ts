@@ -1,7 +1,9 @@
 /** `relay()`: what a proxy does with two connections. */
 
+import { show } from "../../ffi/codec.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
 import { sendReset } from "../net/reset.ts";
+import { checkNamed } from "../options/check_arguments.ts";
 import { socketDescriptor } from "../options/socket_fd.ts";
 import { beforeClose } from "./byte_count.ts";
 import { close } from "./connection.ts";
@@ -59,6 +61,7 @@ export async function relay(
   a: Deno.Conn<Deno.NetAddr>,
   b: Deno.Conn<Deno.NetAddr>,
 ): Promise<Relayed> {
+  for (const conn of [a, b]) checkNamed("relay()", conn, connection);
   const there = new Direction(a, b);
   const back = new Direction(b, a);
   let isOver = false;
@@ -85,6 +88,13 @@ export async function relay(
     close(a);
     close(b);
   }
+}
+
+/** What {@linkcode relay} takes. */
+function connection(value: unknown): void {
+  const { read, write, close } = (value ?? {}) as Partial<Deno.Conn>;
+  if ([read, write, close].every((method) => typeof method === "function")) return;
+  throw new TypeError(`expected two connections of Deno, got ${show(value)}`);
 }
 
 /** One of the two directions. */

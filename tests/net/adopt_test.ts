@@ -467,3 +467,11 @@ for (const [where, needs, command] of HIDDEN) {
     );
   });
 }
+
+Deno.test("listen() with mptcp says of a name that there is none", () => {
+  const options = { hostname: "no.such.name.invalid", mptcp: true, strict: true } as const;
+  const { code, message } = assertThrows(() => listen(options), Error, "no.such.name.invalid:0") as
+    & Error
+    & { code?: string };
+  if (Deno.build.os === "linux" && !message.includes("MPTCP")) assertMatch(code!, /^EAI_/);
+});

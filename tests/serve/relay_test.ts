@@ -322,3 +322,18 @@ testInNamespace(
   },
   ["nft", "python3"],
 );
+
+Deno.test("relay() takes two connections, and touches neither where one is none", async () => {
+  await using server = serve({ hostname: "127.0.0.1", port: 0 }, async (conn) => {
+    await conn.write(bytes("there"));
+  });
+  const conn = await connectTo(server);
+  for (const other of [undefined, {}, 7, server] as unknown[]) {
+    await assertRejects(
+      () => relay(conn, other as Deno.TcpConn),
+      TypeError,
+      "relay(): expected two connections of Deno, got",
+    );
+  }
+  assertEquals(await readAll(conn), bytes("there"));
+});
