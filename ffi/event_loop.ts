@@ -82,6 +82,13 @@ export function findRegistration(fd: number): Registration | undefined {
  * @throws {SocketError} when the kernel refuses.
  */
 export function replaceSocket(fd: number, by: number): void {
+  const c = libc();
+  const checked = (call: "dup" | "dup3" | "epoll_ctl", result: number): number => {
+    if (result < 0) throw new SocketError(call, lastErrno());
+    return result;
+  };
+  // that none is free to read /proc by is another matter than that it does not tell
+  c.close(checked("dup", c.dup(by)));
   const registration = findRegistration(fd);
   const inode = inodeOf(by);
   if (registration === undefined || inode === undefined) {
@@ -93,10 +100,6 @@ export function replaceSocket(fd: number, by: number): void {
   if (registrationIn(epoll, by, inode) !== undefined) {
     throw new TypeError(`descriptor ${by} is a socket of Deno's already`);
   }
-  const c = libc();
-  const checked = (call: "dup3" | "epoll_ctl", result: number): void => {
-    if (result < 0) throw new SocketError(call, lastErrno());
-  };
   // a record outlives its descriptor as long as somebody holds the socket: so it goes first
   checked("epoll_ctl", c.epoll_ctl(epoll, EPOLL_CTL_DEL, fd, event));
   checked("dup3", c.dup3(by, fd, O_CLOEXEC));

@@ -36,6 +36,7 @@ import {
   run,
   testInNamespace,
   testWith,
+  withProgram,
 } from "../helpers.ts";
 
 const AF_INET = 2;
@@ -475,3 +476,43 @@ Deno.test("listen() with mptcp says of a name that there is none", () => {
     & { code?: string };
   if (Deno.build.os === "linux" && !message.includes("MPTCP")) assertMatch(code!, /^EAI_/);
 });
+
+testWith(
+  "sh",
+  "listen() with mptcp tells of the limit of descriptors, and of nothing else",
+  async () => {
+    const program = `
+    import { listen } from "${ROOT}mod.ts";
+    import { libc } from "${ROOT}ffi/libc.ts";
+    const options = { hostname: "127.0.0.1", port: 0, mptcp: true, strict: true };
+    const outcome = () => {
+      try {
+        listen(options).close();
+        return "listens";
+      } catch (error) {
+        return error.code ?? error.name;
+      }
+    };
+    const before = outcome();
+    const held = [];
+    for (let fd; (fd = libc().dup(0)) >= 0;) held.push(fd);
+    const outcomes = [before];
+    for (let i = 0; i < 6; i++) {
+      outcomes.push(outcome());
+      libc().close(held.pop());
+    }
+    console.log(JSON.stringify(outcomes));`;
+    await withProgram(program, async (file) => {
+      const deno = [Deno.execPath(), "run", "--no-check", "--allow-all", "--no-lock", file];
+      const limited = ["sh", "-c", 'ulimit -n 100; exec "$@"', "sh", ...deno];
+      const [before, ...outcomes] = JSON.parse(await output(...limited)) as string[];
+      if (before !== "listens") {
+        return assertEquals(new Set(outcomes), new Set(["EMFILE", before!]));
+      }
+      const first = outcomes.indexOf("listens");
+      assert(first > 0);
+      assertEquals(new Set(outcomes.slice(0, first)), new Set(["EMFILE"]));
+      assertEquals(new Set(outcomes.slice(first)), new Set(["listens"]));
+    });
+  },
+);
