@@ -93,7 +93,18 @@ function openPlain<L extends Deno.Listener>(
 ): FoundListener<L> {
   const found = openUnique(() => namingAddress(options, () => open(options)));
   tellAddress(found);
-  return found;
+  try {
+    refuseDenied(addressOf(found.fd)); // not every Deno looks at the address of a name
+    return found;
+  } catch (error) {
+    found.listener.close();
+    throw error;
+  }
+}
+
+/** Refuses an address that may not be listened on, even under a name that may. */
+function refuseDenied(addr: Deno.NetAddr): void {
+  if (isDenied(addr)) throw new Deno.errors.NotCapable(`listening on ${showAddr(addr)} is denied`);
 }
 
 /**
@@ -112,7 +123,7 @@ function openAgain<L extends Deno.Listener>(
   const { listener, fd } = found;
   try {
     const to: Deno.NetAddr = { transport: "tcp", hostname, port };
-    if (isDenied(to)) throw new Deno.errors.NotCapable(`listening on ${showAddr(to)} is denied`);
+    refuseDenied(to);
     // without an await, as Deno must not see the socket while it does not listen
     rebind(fd, to, tcpBacklog, () => early.set(fd));
     tellAddress(found);

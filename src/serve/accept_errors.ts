@@ -26,6 +26,8 @@ const CONNECTION_ERRORS: ReadonlySet<string> = new Set([
 
 /** So many of them in a row can be clients that have gone; more are the kernel's or a sandbox's own. */
 const BURST = 100;
+/** One of them is forgotten after so many milliseconds: a balancer's checks that come one by one are no burst. */
+const FORGOTTEN = 10;
 /** Milliseconds to wait after the first such burst; after each further one twice as long. */
 const BURST_PAUSE = 10;
 /** Milliseconds to wait after a failure that concerns all connections, and at most after any. */
@@ -43,27 +45,40 @@ export interface AcceptAdvice {
 
 /** The failures of one listener to accept. */
 export class AcceptFailures {
-  #inARow = 0;
+  /** How many there were, less what is forgotten. */
+  #count = 0;
+  #bursts = 0;
+  /** When the last one was dealt with. */
+  #lastEnd = 0;
   #lastPause = -Infinity;
 
   /** Notes that a connection was accepted. */
   end(): void {
-    this.#inARow = 0;
+    this.#count = 0;
+    this.#bursts = 0;
   }
 
-  /** Notes a failure, by the error's code. */
-  add(code: string): AcceptAdvice {
-    const pause = this.#pauseAfter(code, ++this.#inARow);
+  /**
+   * Notes a failure.
+   *
+   * @param code The error's code.
+   * @param now When it was, in milliseconds.
+   */
+  add(code: string, now: number = performance.now()): AcceptAdvice {
+    const pause = this.#pauseAfter(code, Math.max(now - this.#lastEnd, 0));
+    this.#lastEnd = now + pause;
     if (pause === 0) return { pause, isNews: false };
-    const now = performance.now();
     const isNews = now - this.#lastPause > EPISODE;
     this.#lastPause = now;
     return { pause, isNews };
   }
 
-  #pauseAfter(code: string, inARow: number): number {
+  #pauseAfter(code: string, quiet: number): number {
     if (!CONNECTION_ERRORS.has(code)) return PAUSE;
-    if (inARow % BURST !== 0) return 0;
-    return Math.min(BURST_PAUSE * 2 ** (inARow / BURST - 1), PAUSE);
+    if (quiet > BURST * FORGOTTEN) this.#bursts = 0;
+    this.#count = Math.max(this.#count - quiet / FORGOTTEN, 0) + 1;
+    if (this.#count < BURST) return 0;
+    this.#count = 0;
+    return Math.min(BURST_PAUSE * 2 ** this.#bursts++, PAUSE);
   }
 }

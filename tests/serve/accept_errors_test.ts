@@ -60,10 +60,15 @@ for (const error of ERRORS) {
 Deno.test("failures of single connections are waited after once they come in bursts", () => {
   const failures = new AcceptFailures();
   const pauses = (code: string, count: number): number[] =>
-    Array.from({ length: count }, () => failures.add(code).pause).filter((pause) => pause > 0);
+    Array.from({ length: count }, () => failures.add(code, 0).pause).filter((pause) => pause > 0);
   assertEquals(pauses("ECONNABORTED", 99), []);
   failures.end();
   assertEquals(pauses("ECONNABORTED", 1000), [10, 20, 40, 80, 160, 320, 500, 500, 500, 500]);
   failures.end();
   assertEquals(pauses("EMFILE", 2), [500, 500]);
+});
+
+Deno.test("failures that come one by one are no burst", () => {
+  const failures = new AcceptFailures();
+  for (let i = 0; i < 1000; i++) assertEquals(failures.add("ENOTCONN", 20 * i).pause, 0);
 });

@@ -29,13 +29,17 @@ for (const role of ["server", "client"] as const) {
       (python ? "" : " [ignored: no python3 of 3.11 or later]"),
     ignore: python === undefined,
     async fn(t) {
-      await using peer = new Peer(python!);
+      // two peers, so that both play at once: they wait most of the time
+      await using theirPeer = new Peer(python!);
+      await using ourPeer = new Peer(python!);
       await using asyncio = new AsyncioPlayer(python!);
       const ours = new ProtocolPlayer();
       for (const [name, scenario] of scenariosFor(role)) {
         await t.step(name, async () => {
-          const theirTrace = await play(scenario, role, asyncio, peer);
-          const trace = await play(scenario, role, ours, peer);
+          const [theirTrace, trace] = await Promise.all([
+            play(scenario, role, asyncio, theirPeer),
+            play(scenario, role, ours, ourPeer),
+          ]);
           const { differs } = scenario;
           assertEquals(trace, differs?.ours ?? theirTrace);
           // a difference that is no more must not be listed any longer
