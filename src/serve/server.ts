@@ -1,20 +1,16 @@
 /** A server: it accepts, checks, serves and stops. */
 
 import { OptionAssertionError } from "../options/assert_option.ts";
-import { type KernelLimits, kernelLimits } from "../options/kernel_limits.ts";
-import { acceptedDescriptor, socketDescriptor } from "../options/socket_fd.ts";
+import { acceptedDescriptor } from "../options/socket_fd.ts";
 import { AcceptFailures } from "./accept_errors.ts";
-import { ClientLimit } from "./client_limit.ts";
+import { Admission } from "./admission.ts";
 import { type ConnHandler, countsBytes } from "./conn_handler.ts";
 import { type AnyConn, close, Connection, isTls } from "./connection.ts";
-import { describeOptions } from "./connection_check.ts";
 import { Connections } from "./connections.ts";
 import { callUser, errorCode, isClosedHere, isPeerGone } from "./errors.ts";
 import { IdleSweep } from "./idle_sweep.ts";
 import { describeConnection, type OpenConnection } from "./open_connection.ts";
 import { openPorts, type Port } from "./port.ts";
-import { ProxyProtocolError } from "./proxy_protocol.ts";
-import { allowedPeers, readProxyHeader } from "./read_proxy_header.ts";
 import type { ServeOptions, ServeTlsOptions, TcpServer } from "./serve_options.ts";
 import { ServerLog } from "./server_log.ts";
 import { Account, type ServerStats } from "./stats.ts";
@@ -30,12 +26,8 @@ export class Server implements TcpServer {
   readonly #log: ServerLog;
   readonly #ports: readonly Port[];
   readonly #active = new Connections();
-  readonly #clients: ClientLimit;
-  /** Whether a peer may send the header that each connection begins with; absent where none does. */
-  readonly #mayTell: ((hostname: string) => boolean) | undefined;
   readonly #account = new Account();
-  /** For the lines of level debug. */
-  readonly #limits: KernelLimits | undefined;
+  readonly #admission: Admission;
   #stopping = false;
   /** Whether what is left is closed at once. */
   #closing = false;
@@ -47,8 +39,12 @@ export class Server implements TcpServer {
     this.#handler = handler;
     this.#handlerCounts = countsBytes(handler);
     this.#log = new ServerLog(options.logger);
-    this.#clients = new ClientLimit(options.maxConnectionsPerClient ?? Infinity);
-    if (options.proxyProtocol) this.#mayTell = allowedPeers(options.proxyProtocol);
+    this.#admission = new Admission(
+      options,
+      this.#account,
+      this.#log,
+      (connection) => this.#end(connection),
+    );
     options.signal?.throwIfAborted();
     this.#ports = openPorts(options);
     if (this.#idleTimeout !== Infinity && !this.#ports[0]!.tellsIdleTime()) {
@@ -56,7 +52,6 @@ export class Server implements TcpServer {
         "This kernel does not tell for how long a connection is idle: idleTimeout holds for handlers of this package only",
       );
     }
-    if (this.#log.debugging) this.#limits = kernelLimits();
     options.signal?.addEventListener("abort", this.#onAbort);
     this.finished = this.#run();
   }
@@ -143,55 +138,16 @@ export class Server implements TcpServer {
     const connection = new Connection(conn, descriptor, number, logger, settings, this.#report);
     connection.isDeferred = port.isDeferred;
     this.#active.add(connection);
-    // a balancer's is one client's once its header is read
-    const isRefused = this.#mayTell === undefined && !this.#admit(connection);
-    // one of TLS that was not found at once is checked after its handshake
-    if (isRefused || descriptor !== undefined && !this.#check(connection, port)) {
-      this.#finish(connection);
-    } else this.#serve(connection, port);
+    const admitted = this.#admission.admit(connection, port);
+    if (admitted === false) this.#finish(connection);
+    else this.#serve(connection, admitted);
   }
 
-  /** Whether a connection's client may have one more. */
-  #admit(connection: Connection): boolean {
-    const { isAdmitted, isNews } = this.#clients.add(connection);
-    if (isAdmitted) return true;
-    this.#account.refused++;
-    if (isNews) this.#log.refused(connection, this.#clients.most);
-    return false;
-  }
-
-  /** Asserts that a connection is as configured; `false` where it is not, or where its client has gone already. */
-  #check(connection: Connection, { check }: Port): boolean {
-    const fd = connection.descriptor!.unproven;
-    try {
-      if (check !== undefined && !check.run(fd, connection.conn)) return false;
-      if (this.#mayTell === undefined) this.#describe(connection, fd);
-      return true;
-    } catch (error) {
-      if (error instanceof OptionAssertionError) {
-        this.#account.assertionFailures++;
-        this.#log.assertionFailed(connection, error);
-      } else {
-        this.#account.count(errorCode(error));
-        this.#log.cannotCheck(connection, error as Error);
-      }
-      return false;
-    }
-  }
-
-  #describe(connection: Connection, fd: number): void {
-    if (this.#limits === undefined) return;
-    this.#log.connected(connection, describeOptions(fd, this.#limits, connection.settings));
-  }
-
-  /** Serves a connection: without a promise, where its handler needs none. */
-  #serve(connection: Connection, port: Port): void {
-    const { conn } = connection;
+  /** Serves a connection, if it is admitted: without a promise, where its handler needs none. */
+  #serve(connection: Connection, admitted: true | Promise<boolean>): void {
     let handled: void | Promise<void> = undefined;
     try {
-      handled = isTls(conn) || this.#mayTell !== undefined
-        ? this.#serveAfterwards(connection, port)
-        : this.#handle(connection);
+      handled = admitted === true ? this.#handle(connection) : this.#handleIf(admitted, connection);
     } catch (error) {
       connection.failed(error);
       this.#failed(error, connection);
@@ -200,12 +156,8 @@ export class Server implements TcpServer {
     else this.#finishAfter(handled, connection);
   }
 
-  /** Serves a connection that begins with a handshake, or with a balancer's header. */
-  async #serveAfterwards(connection: Connection, port: Port): Promise<void> {
-    const { conn } = connection;
-    const isReady = (!isTls(conn) || await this.#handshake(connection, conn, port)) &&
-      (this.#mayTell === undefined || await this.#readHeader(connection));
-    if (isReady) await this.#handle(connection);
+  async #handleIf(admitted: Promise<boolean>, connection: Connection): Promise<void> {
+    if (await admitted) await this.#handle(connection);
   }
 
   #handle(connection: Connection): void | Promise<void> {
@@ -223,55 +175,6 @@ export class Server implements TcpServer {
     }
     if (connection.linger && !connection.closed) await lingeringClose(connection.conn);
     this.#finish(connection);
-  }
-
-  /** Finishes the TLS handshake; `false` where the connection is not to be served. */
-  async #handshake(connection: Connection, conn: Deno.TlsConn, port: Port): Promise<boolean> {
-    const { handshakeTimeout = 10 } = this.#options;
-    const cancel = after(handshakeTimeout * 1000, () => this.#timeOut(connection));
-    try {
-      await conn.handshake();
-    } catch (error) {
-      if (connection.closed) return false;
-      this.#account.count(errorCode(error));
-      this.#log.handshakeFailed(connection, error);
-      return false;
-    } finally {
-      cancel();
-    }
-    if (connection.descriptor !== undefined) return true;
-    connection.descriptor = socketDescriptor(conn);
-    return connection.descriptor !== undefined && this.#check(connection, port);
-  }
-
-  /** Reads what a balancer says of a connection; `false` where it is not to be served. */
-  async #readHeader(connection: Connection): Promise<boolean> {
-    const { handshakeTimeout = 10 } = this.#options;
-    const fail = (error: unknown): void => {
-      this.#account.count(errorCode(error));
-      this.#log.noProxyHeader(connection, error);
-    };
-    const cancel = after(handshakeTimeout * 1000, () => {
-      fail(new ProxyProtocolError("PROXY_TOO_SLOW", `none in ${handshakeTimeout} seconds`));
-      this.#end(connection);
-    });
-    try {
-      if (!this.#mayTell!(connection.remoteAddr.hostname)) {
-        throw new ProxyProtocolError("PROXY_NOT_ALLOWED", "it is no balancer's");
-      }
-      const found = await readProxyHeader(connection);
-      if (found === undefined || connection.closed) return false;
-      connection.proxy = found.header;
-      connection.headerSize = found.size;
-      const fd = connection.descriptor?.prove() ?? -1;
-      if (fd >= 0) this.#describe(connection, fd);
-      return this.#admit(connection);
-    } catch (error) {
-      if (!connection.closed && !isPeerGone(error)) fail(error);
-      return false;
-    } finally {
-      cancel();
-    }
   }
 
   #failed(error: unknown, connection: Connection): void {
@@ -301,7 +204,7 @@ export class Server implements TcpServer {
     if (!this.#active.delete(connection)) return;
     this.#account.add(connection.bytes());
     connection.close();
-    this.#clients.delete(connection);
+    this.#admission.forget(connection);
     if (this.#log.debugging) this.#log.closed(connection);
     this.#changed();
   }

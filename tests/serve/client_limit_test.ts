@@ -69,6 +69,14 @@ Deno.test("behind a balancer it is the clients of the headers that are counted",
   for (const { conn } of attempts) conn.close();
 });
 
+Deno.test("a balancer's own checks are no client's", async () => {
+  await using server = limited({ proxyProtocol: true });
+  const attempts = [];
+  for (let i = 0; i < 4; i++) attempts.push(await attempt(server.addr.port, "PROXY UNKNOWN\r\nhi"));
+  assertEquals(attempts.map(({ answer }) => answer), ["hi", "hi", "hi", "hi"]);
+  for (const { conn } of attempts) conn.close();
+});
+
 Deno.test("IPv6 addresses of one subnet are one client", async () => {
   await using server = limited({ proxyProtocol: true });
   const { port } = server.addr;
