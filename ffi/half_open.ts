@@ -4,11 +4,8 @@
  * @module
  */
 
-import { libc } from "./libc.ts";
 import { isLinux } from "./platform.ts";
-
-const O_RDONLY = 0;
-const CHUNK = 64 * 1024;
+import { readProc } from "./read_proc.ts";
 
 /** A socket's row of /proc/net/tcp in the state TCP_SYN_RECV, by its local port: proc_pid_net(5), net/tcp_states.h. */
 function halfOpenAt(port: number): RegExp {
@@ -24,32 +21,6 @@ function halfOpenAt(port: number): RegExp {
 export function hasHalfOpen(port: number): boolean | undefined {
   if (!isLinux) return undefined;
   const row = halfOpenAt(port);
-  let told = false;
-  for (const path of ["/proc/net/tcp", "/proc/net/tcp6"]) {
-    for (const lines of linesOf(path)) {
-      if (row.test(lines)) return true;
-      told = true;
-    }
-  }
-  return told ? false : undefined;
-}
-
-/** The whole lines of a file, in pieces; none where it cannot be read. */
-function* linesOf(path: string): Generator<string> {
-  const c = libc();
-  const fd = c.open(new TextEncoder().encode(`${path}\0`), O_RDONLY);
-  if (fd < 0) return;
-  try {
-    const bytes = new Uint8Array(CHUNK);
-    const decoder = new TextDecoder();
-    let rest = "";
-    for (let n; (n = c.read(fd, bytes, BigInt(CHUNK))) > 0;) {
-      const text = rest + decoder.decode(bytes.subarray(0, n));
-      const end = text.lastIndexOf("\n") + 1;
-      rest = text.slice(end);
-      yield text.slice(0, end);
-    }
-  } finally {
-    c.close(fd);
-  }
+  const tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(readProc).filter((text) => !!text);
+  return tables.length === 0 ? undefined : tables.some((text) => row.test(text!));
 }

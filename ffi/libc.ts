@@ -6,6 +6,17 @@
 
 import { isDarwin, isLinux, platformName } from "./platform.ts";
 
+/** Both ways to call it. */
+const GETADDRINFO = {
+  parameters: [
+    "buffer", // const char *node
+    "buffer", // const char *service
+    "buffer", // const struct addrinfo *hints
+    "buffer", // struct addrinfo **res
+  ],
+  result: "i32",
+} as const;
+
 /** The symbols of libc that are used, each parameter with its C name. */
 const SYMBOLS = {
   // socket options
@@ -112,16 +123,7 @@ const SYMBOLS = {
   },
 
   // names
-  getaddrinfoNow: {
-    name: "getaddrinfo",
-    parameters: [
-      "buffer", // const char *node
-      "buffer", // const char *service
-      "buffer", // const struct addrinfo *hints
-      "buffer", // struct addrinfo **res
-    ],
-    result: "i32",
-  },
+  getaddrinfoNow: { name: "getaddrinfo", ...GETADDRINFO },
   freeaddrinfo: {
     parameters: [
       "usize", // struct addrinfo *res
@@ -263,16 +265,7 @@ const SYMBOLS = {
 
   // on a thread of Deno's pool, and so a promise
   sched_yield: { parameters: [], result: "i32", nonblocking: true },
-  getaddrinfo: {
-    parameters: [
-      "buffer", // const char *node
-      "buffer", // const char *service
-      "buffer", // const struct addrinfo *hints
-      "buffer", // struct addrinfo **res
-    ],
-    result: "i32",
-    nonblocking: true,
-  },
+  getaddrinfo: { ...GETADDRINFO, nonblocking: true },
 
   // the kernel
   syscall: {

@@ -5,16 +5,13 @@
  */
 
 import { libc } from "./libc.ts";
-import { newSocket } from "./new_socket.ts";
+import { newSocket, SOCK_DGRAM } from "./new_socket.ts";
 import { isLinux } from "./platform.ts";
-import { sockaddrOf } from "./sockaddr.ts";
+import { familyOf, isIpv6, sockaddrOf } from "./sockaddr.ts";
 
 const AF_NETLINK = 16;
-const SOCK_DGRAM = 2;
 const NETLINK_SOCK_DIAG = 4;
 
-const AF_INET = 2;
-const AF_INET6 = 10;
 const IPPROTO_TCP = 6;
 /** `1 << TCP_LISTEN`. */
 const LISTENING = 1 << 10;
@@ -58,8 +55,6 @@ export function listenersAt(addr: Deno.NetAddr): bigint[] | undefined {
   }
 }
 
-const isIpv6 = (addr: Deno.NetAddr): boolean => addr.hostname.includes(":");
-
 /** Asks for those who listen on a port in a family: `struct nlmsghdr`, `struct inet_diag_req_v2`. */
 export function requestFor(addr: Deno.NetAddr): Uint8Array<ArrayBuffer> {
   const request = new Uint8Array(REQUEST_SIZE);
@@ -67,7 +62,7 @@ export function requestFor(addr: Deno.NetAddr): Uint8Array<ArrayBuffer> {
   view.setUint32(0, REQUEST_SIZE, true);
   view.setUint16(4, SOCK_DIAG_BY_FAMILY, true);
   view.setUint16(6, NLM_F_REQUEST | NLM_F_DUMP, true);
-  view.setUint8(HEADER_SIZE, isIpv6(addr) ? AF_INET6 : AF_INET);
+  view.setUint8(HEADER_SIZE, familyOf(addr.hostname));
   view.setUint8(HEADER_SIZE + 1, IPPROTO_TCP);
   view.setUint32(HEADER_SIZE + 4, LISTENING, true);
   view.setUint16(REQUEST_ID, addr.port);
@@ -77,7 +72,7 @@ export function requestFor(addr: Deno.NetAddr): Uint8Array<ArrayBuffer> {
 /** Reads datagrams of messages up to the last one. */
 function readAnswers(fd: number, addr: Deno.NetAddr): bigint[] | undefined {
   const name = sockaddrOf(addr);
-  const address = isIpv6(addr) ? name.subarray(8, 24) : name.subarray(4, 8);
+  const address = isIpv6(addr.hostname) ? name.subarray(8, 24) : name.subarray(4, 8);
   const cookies: bigint[] = [];
   const bytes = new Uint8Array(LONGEST);
   for (;;) {

@@ -5,10 +5,9 @@
  */
 
 import { libc } from "./libc.ts";
+import { SOCK_STREAM } from "./new_socket.ts";
 import { isDarwin } from "./platform.ts";
 import { readSockaddr } from "./sockaddr.ts";
-
-const SOCK_STREAM = 1;
 
 // struct addrinfo
 const AI_SOCKTYPE = 8;

@@ -1,13 +1,11 @@
 /** Listening for Multipath TCP: https://www.rfc-editor.org/rfc/rfc8684. */
 
 import { libc } from "./libc.ts";
-import { newSocket } from "./new_socket.ts";
+import { newSocket, SOCK_STREAM } from "./new_socket.ts";
 import { bindAndListen } from "./rebind.ts";
+import { familyOf } from "./sockaddr.ts";
 import { lastErrno, SocketError } from "./socket_error.ts";
 
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
 const IPPROTO_MPTCP = 262;
 
@@ -26,8 +24,7 @@ export function mptcpListener(
   backlog: number,
   prepare: (fd: number) => void,
 ): number {
-  const family = addr.hostname.includes(":") ? AF_INET6 : AF_INET;
-  const fd = newSocket(family, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_MPTCP);
+  const fd = newSocket(familyOf(addr.hostname), SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_MPTCP);
   if (fd < 0) throw new SocketError("socket", lastErrno());
   try {
     prepare(fd);

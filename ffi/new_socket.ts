@@ -3,6 +3,10 @@
 import { libc } from "./libc.ts";
 import { isLinux } from "./platform.ts";
 
+/** Types of sockets: socket(2). */
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+
 /** macOS takes no such flag. */
 const SOCK_CLOEXEC = isLinux ? 0o2000000 : 0;
 

@@ -7,30 +7,12 @@
  */
 
 import { libc } from "./libc.ts";
-import { newSocket } from "./new_socket.ts";
+import { newSocket, SOCK_STREAM } from "./new_socket.ts";
 import { freeFds } from "./open_fds.ts";
 import { SO_ERROR, SO_PEERNAME } from "./options/socket.ts";
-import { PORT, SOCKADDR_STORAGE, sockaddrOf } from "./sockaddr.ts";
+import { familyOf, isIpv6, loopback, PORT, SOCKADDR_STORAGE, sockaddrOf } from "./sockaddr.ts";
 import { tryReadOption } from "./socket.ts";
 import { errnoNumber, lastErrno, SocketError } from "./socket_error.ts";
-
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_STREAM = 1;
-
-/** The loopback interface's address of a family, with port 0. */
-interface Loopback {
-  readonly family: number;
-  readonly hostname: string;
-  readonly sockaddr: Uint8Array<ArrayBuffer>;
-}
-
-function loopback(family: number, hostname: string): Loopback {
-  return { family, hostname, sockaddr: sockaddrOf({ transport: "tcp", hostname, port: 0 }) };
-}
-
-/** Made at the first use, as C parses the addresses. */
-let loopbacks: { readonly ipv4: Loopback; readonly ipv6: Loopback } | undefined;
 
 const length = new Uint32Array(1);
 const lengthBytes = new Uint8Array(length.buffer);
@@ -52,11 +34,11 @@ export class Waypoint implements Disposable {
    * @throws {SocketError} EMFILE and the like; EADDRNOTAVAIL where the loopback interface does not have the family.
    */
   constructor(like: string) {
-    loopbacks ??= { ipv4: loopback(AF_INET, "127.0.0.1"), ipv6: loopback(AF_INET6, "::1") };
-    const { family, hostname, sockaddr } = like.includes(":") ? loopbacks.ipv6 : loopbacks.ipv4;
+    const family = familyOf(like);
+    const sockaddr = loopback(family);
     const c = libc();
-    this.hostname = hostname;
-    this.#sockaddr = sockaddr.slice();
+    this.hostname = isIpv6(like) ? "::1" : "127.0.0.1";
+    this.#sockaddr = sockaddr;
     this.#fd = newSocket(family, SOCK_STREAM);
     if (this.#fd < 0) throw failed("socket");
     length[0] = sockaddr.length;

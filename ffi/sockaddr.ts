@@ -10,7 +10,8 @@ import { isDarwin } from "./platform.ts";
 
 const AF_UNIX = 1;
 const AF_INET = 2;
-const AF_INET6 = isDarwin ? 30 : 10;
+/** The family of IPv6. */
+export const AF_INET6: number = isDarwin ? 30 : 10;
 const AF_VSOCK = 40;
 
 /** `sizeof(struct sockaddr_storage)`. */
@@ -74,19 +75,31 @@ export function writeSockaddr(addr: Deno.Addr, into: DataView, what = "an addres
   }
   const { hostname, port } = addr;
   const [address = "", zone] = `${hostname}`.split("%", 2);
-  const isIpv6 = address.includes(":");
-  writeFamily(isIpv6 ? AF_INET6 : AF_INET, isIpv6 ? SOCKADDR_IN6 : SOCKADDR_IN, into);
+  writeFamily(familyOf(address), sizeOf(address), into);
   checkInteger(port, 0, 65535, `the port of ${what}`);
   into.setUint16(PORT, port);
-  if (!isIpv6) return writeAddress(hostname, part(into, IN_ADDR), IN_ADDR_SIZE, what);
+  if (!isIpv6(address)) return writeAddress(hostname, part(into, IN_ADDR), IN_ADDR_SIZE, what);
   writeAddress(address, part(into, IN6_ADDR), IN6_ADDR_SIZE, what);
   if (zone !== undefined) into.setUint32(SCOPE_ID, zoneIndex(zone), true);
 }
 
+/** Whether an address is one of IPv6: those of IPv4, and names, have no colon. */
+export function isIpv6(hostname: string): boolean {
+  return hostname.includes(":");
+}
+
+/** The family of an address: AF_INET or AF_INET6. */
+export function familyOf(hostname: string): number {
+  return isIpv6(hostname) ? AF_INET6 : AF_INET;
+}
+
+function sizeOf(hostname: string): number {
+  return isIpv6(hostname) ? SOCKADDR_IN6 : SOCKADDR_IN;
+}
+
 /** An Internet address as bind(2) and connect(2) take it: `struct sockaddr_in` or `struct sockaddr_in6`. */
 export function sockaddrOf(addr: Deno.NetAddr): Uint8Array<ArrayBuffer> {
-  const isIpv6 = addr.hostname.includes(":");
-  const bytes = new Uint8Array(isIpv6 ? SOCKADDR_IN6 : SOCKADDR_IN);
+  const bytes = new Uint8Array(sizeOf(addr.hostname));
   writeSockaddr(addr, new DataView(bytes.buffer));
   return bytes;
 }
@@ -131,7 +144,7 @@ export function showAddr(addr: Deno.Addr): string {
   if ("path" in addr) return addr.path ?? "";
   if (!("hostname" in addr)) return `${addr.cid}:${addr.port}`;
   const { hostname, port } = addr;
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  return isIpv6(hostname) ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
 const encoder = new TextEncoder();

@@ -6,7 +6,8 @@
 
 import { type Codec, LONGEST_VALUE, show } from "./codec.ts";
 import { libc } from "./libc.ts";
-import { newSocket } from "./new_socket.ts";
+import { newSocket, SOCK_STREAM } from "./new_socket.ts";
+import { AF_INET6 } from "./sockaddr.ts";
 import { isDarwin, platformName } from "./platform.ts";
 import { errnoName, errnoNumber, lastErrno, SocketError } from "./socket_error.ts";
 import {
@@ -348,9 +349,6 @@ const SHUT_RDWR = 2;
 export function shutdown(fd: number): void {
   libc().shutdown(fd, SHUT_RDWR); // a peer that has gone already is no matter
 }
-
-const AF_INET6 = isDarwin ? 30 : 10;
-const SOCK_STREAM = 1;
 
 /** Whether the kernel has IPv6. */
 export function hasIpv6(): boolean {
