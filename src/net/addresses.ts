@@ -1,7 +1,7 @@
 /** Where a server listens: what the names that it is given stand for. */
 
 import { LookupError, lookUpNow } from "../../ffi/lookup.ts";
-import { isAddressText } from "../../ffi/sockaddr.ts";
+import { isAddressText, isIpv6 } from "../../ffi/sockaddr.ts";
 import { hasIpv6 } from "../../ffi/socket.ts";
 
 /** One address to listen on. */
@@ -18,15 +18,15 @@ function isEveryInterface(hostname: string): boolean {
   return hostname === "" || hostname === "*";
 }
 
-/** An address or a name without brackets; every interface is "::", or "0.0.0.0" without IPv6. */
-export function plainHostname(hostname: string): string {
-  if (!isEveryInterface(hostname)) return hostname.replace(/^\[(.*)\]$/, "$1");
-  return hasIpv6() ? "::" : "0.0.0.0";
+/** An IPv6 address may stand in brackets, as in a URL. */
+export function withoutBrackets(hostname: string): string {
+  return hostname.replace(/^\[(.*)\]$/, "$1");
 }
 
-/** Whether a hostname is an IPv6 address. */
-export function isIpv6(hostname: string): boolean {
-  return hostname.includes(":");
+/** An address or a name without brackets; every interface is "::", or "0.0.0.0" without IPv6. */
+export function plainHostname(hostname: string): string {
+  if (!isEveryInterface(hostname)) return withoutBrackets(hostname);
+  return hasIpv6() ? "::" : "0.0.0.0";
 }
 
 /** "::", however it is written. */

@@ -4,7 +4,7 @@ import { show } from "../../ffi/codec.ts";
 import { lookUp } from "../../ffi/lookup.ts";
 import { IP_BIND_ADDRESS_NO_PORT } from "../../ffi/options/ip.ts";
 import { isLinux, platformName } from "../../ffi/platform.ts";
-import { isAddressText, showAddr } from "../../ffi/sockaddr.ts";
+import { isAddressText, isIpv6, showAddr } from "../../ffi/sockaddr.ts";
 import { OptionBytes } from "../../ffi/socket.ts";
 import {
   checkSettings,
@@ -21,12 +21,14 @@ import {
   type,
   wholeNumber,
 } from "../options/check_arguments.ts";
+import { withoutBrackets } from "./addresses.ts";
 import { firstToOpen, interleave } from "./happy_eyeballs.ts";
 import type { Logger } from "./logger.ts";
 import { isNetworkError, naming, type NetworkError, networkError } from "./network_error.ts";
 import { openConnection } from "./open_connection.ts";
 import { isDenied, mayUse } from "./permission.ts";
 import { complain, putInForce } from "./put_in_force.ts";
+import { after } from "./timer.ts";
 
 /**
  * What {@linkcode connect} is asked for.
@@ -155,7 +157,7 @@ export async function connect(options: ConnectOptions): Promise<Deno.TcpConn> {
     );
   }
   signal?.throwIfAborted();
-  const hostname = (options.hostname ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
+  const hostname = withoutBrackets(options.hostname ?? "127.0.0.1");
   const to = netAddr(hostname, port);
   requireNet(to);
 
@@ -163,7 +165,7 @@ export async function connect(options: ConnectOptions): Promise<Deno.TcpConn> {
   const abort = (): void => stop.abort(signal!.reason);
   signal?.addEventListener("abort", abort);
   const late = (): void => stop.abort(tooLate(to, timeout));
-  const timer = timeout < LONGEST_TIMER ? setTimeout(late, timeout * 1000) : undefined;
+  const cancel = after(timeout * 1000, late);
   try {
     const addresses = await addressesOf(to, localAddress, stop.signal);
     const open = (address: string): Promise<Deno.TcpConn> =>
@@ -172,13 +174,10 @@ export async function connect(options: ConnectOptions): Promise<Deno.TcpConn> {
   } catch (error) {
     throw error instanceof AggregateError ? asOne(to, error) : error;
   } finally {
-    clearTimeout(timer);
+    cancel();
     signal?.removeEventListener("abort", abort);
   }
 }
-
-/** More seconds than a timer of JavaScript counts. */
-const LONGEST_TIMER = 2 ** 31 / 1000;
 
 function tooLate(to: Deno.NetAddr, timeout: number): Error {
   const message = `cannot connect to ${showAddr(to)}: no answer in ${timeout} s`;
@@ -195,7 +194,7 @@ function requireNet(to: Deno.NetAddr): void {
   const { hostname } = to;
   const own = !isAddressText(hostname)
     ? "127.0.0.1,[::1]"
-    : hostname.includes(":")
+    : isIpv6(hostname)
     ? "[::1]"
     : "127.0.0.1";
   throw new Deno.errors.NotCapable(
@@ -214,8 +213,9 @@ async function addressesOf(
     : await unlessAborted(lookUp(hostname), signal).catch((error) => {
       throw naming(`cannot connect to ${hostname}:${port}`, error);
     });
-  const isIpv6 = localAddress?.includes(":");
-  const addresses = all.filter((each) => isIpv6 === undefined || each.includes(":") === isIpv6);
+  const addresses = localAddress === undefined
+    ? all
+    : all.filter((each) => isIpv6(each) === isIpv6(localAddress));
   if (addresses.length > 0) return interleave(addresses);
   const message =
     `cannot connect to ${hostname} from ${localAddress}: it has no address of that family`;
@@ -250,7 +250,7 @@ async function openOne(
     throw new Deno.errors.NotCapable(`connecting to ${host} is denied`);
   }
   const { localAddress, localPort = 0 } = options;
-  const anywhere = remote.hostname.includes(":") ? "::" : "0.0.0.0";
+  const anywhere = isIpv6(remote.hostname) ? "::" : "0.0.0.0";
   const local = localAddress === undefined && localPort === 0
     ? undefined
     : netAddr(localAddress ?? anywhere, localPort);

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { isIpv6 } from "../../ffi/sockaddr.ts";
+
 /** How long one address may take before the next is tried beside it: RFC 8305 section 8. */
 const NEXT_AFTER = 250; // ms
 
@@ -14,8 +16,7 @@ const ENOUGH = new Error("another address has answered");
 /** Puts addresses in the order in which they are tried: the families take turns, the first address stays first. */
 export function interleave(addresses: readonly string[]): readonly string[] {
   if (addresses.length < 2) return addresses;
-  const isOfFirst = (address: string): boolean =>
-    address.includes(":") === addresses[0]?.includes(":");
+  const isOfFirst = (address: string): boolean => isIpv6(address) === isIpv6(addresses[0]!);
   const first = addresses.filter(isOfFirst);
   const second = addresses.filter((address) => !isOfFirst(address));
   return first.flatMap((address, i) => [address, ...second.slice(i, i + 1)])

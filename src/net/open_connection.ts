@@ -6,7 +6,7 @@
  */
 
 import { type Connecting, reconnect, Waypoint } from "../../ffi/reconnect.ts";
-import { socketName } from "../../ffi/sockaddr.ts";
+import { isIpv6, socketName } from "../../ffi/sockaddr.ts";
 import { shutdown } from "../../ffi/socket.ts";
 import { Descriptor } from "../options/descriptor.ts";
 import { rememberFd, socketFd } from "../options/socket_fd.ts";
@@ -109,7 +109,7 @@ class Opening {
   constructor(waypoint: Waypoint) {
     const { hostname, port } = waypoint;
     if (!mayUse({ transport: "tcp", hostname, port })) {
-      const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+      const host = isIpv6(hostname) ? `[${hostname}]` : hostname;
       throw new Deno.errors.NotCapable(
         `connect() takes --allow-net, or ${host} in its list beside where it connects to: ` +
           "a socket of Deno's can be found there before it sends anything elsewhere",

@@ -8,12 +8,12 @@ import { candidateFds, listeningSockets, socketCookie } from "../../ffi/find_fd.
 import { likelyFds } from "../../ffi/open_fds.ts";
 import { SO_REUSEPORT } from "../../ffi/options/socket.ts";
 import { rebind } from "../../ffi/rebind.ts";
-import { showAddr, socketName } from "../../ffi/sockaddr.ts";
+import { isIpv6, showAddr, socketName } from "../../ffi/sockaddr.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
 import { resourceId } from "../options/deno_internals.ts";
 import type { OptionValue } from "../options/settings.ts";
 import { rememberFd } from "../options/socket_fd.ts";
-import { addressesOf, isIpv6 } from "./addresses.ts";
+import { addressesOf } from "./addresses.ts";
 import { networkError } from "./network_error.ts";
 import { isDenied, mayUse } from "./permission.ts";
 

@@ -3,6 +3,7 @@
 import { IPV6_V6ONLY } from "../../ffi/options/ipv6.ts";
 import { SO_REUSEADDR, SO_REUSEPORT } from "../../ffi/options/socket.ts";
 import { listenAgain } from "../../ffi/rebind.ts";
+import { isIpv6 } from "../../ffi/sockaddr.ts";
 import { tryReadOption, writeOption } from "../../ffi/socket.ts";
 import { assertOption } from "../options/assert_option.ts";
 import {
@@ -14,7 +15,7 @@ import {
   type SettingReport,
 } from "../options/settings.ts";
 import { acceptQueue } from "./accept_queue.ts";
-import { isIpv6, plainHostname } from "./addresses.ts";
+import { plainHostname } from "./addresses.ts";
 import { adopt } from "./adopt.ts";
 import type { ListenOptions } from "./listen_options.ts";
 import { readyLogger } from "./logger.ts";

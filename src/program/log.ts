@@ -17,18 +17,20 @@ interface Entry {
   readonly properties: Record<string, unknown> | undefined;
 }
 
+function placeOf(worker: number | undefined): string {
+  return worker === undefined ? "" : `worker ${worker} `;
+}
+
 /** What is exported has a time and a level beside its text. */
 const forTelemetry = {
-  text: ({ message, worker }: Entry): string =>
-    `${worker === undefined ? "" : `worker ${worker} `}${printable(message)}`,
+  text: ({ message, worker }: Entry): string => `${placeOf(worker)}${printable(message)}`,
   json: ({ message, worker, properties }: Entry): string =>
     asJson({ message, worker, ...properties }),
 };
 
 function asText({ time, level, message, worker }: Entry): string {
-  const place = worker === undefined ? "" : `worker ${worker} `;
   const shortTime = time.replace("T", " ").replace("Z", "");
-  return `${shortTime} ${level.padEnd(5)} ${place}${printable(message)}`;
+  return `${shortTime} ${level.padEnd(5)} ${placeOf(worker)}${printable(message)}`;
 }
 
 function toJson({ time, level, message, worker, properties }: Entry): string {

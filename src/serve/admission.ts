@@ -13,7 +13,7 @@ import { allowedPeers, readProxyHeader } from "./read_proxy_header.ts";
 import type { ServeOptions } from "./serve_options.ts";
 import type { ServerLog } from "./server_log.ts";
 import type { Account } from "./stats.ts";
-import { after } from "./timer.ts";
+import { after } from "../net/timer.ts";
 
 /** Decides which connections are served. */
 export class Admission {

@@ -8,7 +8,7 @@ import { close, Connection, isTls } from "./connection.ts";
 import { callUser } from "./errors.ts";
 import type { BufferedProtocol, Protocol, Transport } from "./protocol.ts";
 import { lingeringClose } from "./stream.ts";
-import { after } from "./timer.ts";
+import { after } from "../net/timer.ts";
 import { ConnTransport } from "./transport.ts";
 
 /**

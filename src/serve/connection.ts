@@ -8,7 +8,7 @@ import { socketDescriptor } from "../options/socket_fd.ts";
 import type { SocketSettings } from "../options/settings.ts";
 import { BEFORE_RESET } from "../net/reset.ts";
 import type { ReadyLogger } from "../net/logger.ts";
-import { beforeClose, type Bytes, kernelCount } from "./byte_count.ts";
+import { beforeClose, type Bytes, countOf, kernelCount } from "./byte_count.ts";
 import type { ConnInfo } from "./conn_handler.ts";
 import { errorCode } from "./errors.ts";
 import type { ProxyHeader } from "./proxy_protocol.ts";
@@ -134,18 +134,33 @@ export class Connection implements ConnInfo {
 
   /** The bytes that came and went, when it ends; `undefined` where that cannot be told. */
   bytes(): Bytes | undefined {
-    if (this.isCounted || this.bytesIn !== 0 || this.bytesOut !== 0) return this;
+    if (this.#isCountedHere) return this;
     if (this.#counted !== NOTHING) this.#askKernel();
     return this.#counted;
+  }
+
+  /** The same while it is open. */
+  bytesSoFar(): Bytes | undefined {
+    if (this.#isCountedHere) return this;
+    const info = isTls(this.conn) ? undefined : this.tcpInfo();
+    const bytes = info && countOf(info);
+    return bytes && this.#withoutHeader(bytes);
   }
 
   /** Keeps what the kernel says. With TLS it has counted what is encrypted. */
   #askKernel(): void {
     const fd = isTls(this.conn) ? -1 : this.descriptor?.prove() ?? -1;
     const bytes = fd < 0 ? undefined : kernelCount(fd, this.#failure);
-    if (bytes === undefined) return;
-    const { bytesIn, bytesOut } = bytes;
-    this.#counted = { bytesIn: bytesIn - this.headerSize, bytesOut };
+    if (bytes !== undefined) this.#counted = this.#withoutHeader(bytes);
+  }
+
+  /** Whether its handler has counted, so that nobody else is asked. */
+  get #isCountedHere(): boolean {
+    return this.isCounted || this.bytesIn !== 0 || this.bytesOut !== 0;
+  }
+
+  #withoutHeader({ bytesIn, bytesOut }: Bytes): Bytes {
+    return { bytesIn: bytesIn - this.headerSize, bytesOut };
   }
 
   /** Closes it, if nobody has. */

@@ -1,8 +1,7 @@
 /** A connection of a server that is open, as others may look at it. */
 
 import type { TcpInfo } from "../../ffi/tcp_info.ts";
-import { countOf } from "./byte_count.ts";
-import { type Connection, isTls } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 
 /**
  * What `server.connections()` tells of a connection, as it was when it was asked.
@@ -33,22 +32,15 @@ export interface OpenConnection {
 
 /** Describes a connection. */
 export function describeConnection(connection: Connection, now: number): OpenConnection {
-  const { number, remoteAddr, localAddr, acceptedAt, headerSize } = connection;
-  let bytes: { bytesIn?: number; bytesOut?: number } = {};
-  if (connection.isCounted || connection.bytesIn !== 0 || connection.bytesOut !== 0) {
-    bytes = connection;
-  } else if (!isTls(connection.conn)) {
-    const info = connection.tcpInfo();
-    const counted = info && countOf(info);
-    if (counted) bytes = { ...counted, bytesIn: counted.bytesIn - headerSize };
-  }
+  const { number, remoteAddr, localAddr, acceptedAt } = connection;
+  const bytes = connection.bytesSoFar();
   return {
     number,
     remoteAddr,
     localAddr,
     age: (now - acceptedAt) / 1000,
-    bytesIn: bytes.bytesIn,
-    bytesOut: bytes.bytesOut,
+    bytesIn: bytes?.bytesIn,
+    bytesOut: bytes?.bytesOut,
     tcpInfo: () => connection.tcpInfo(),
   };
 }

@@ -12,7 +12,7 @@ import { type AnyConn, close } from "./connection.ts";
 import { ConnectionCheck } from "./connection_check.ts";
 import type { ServeOptions, ServeTlsOptions } from "./serve_options.ts";
 import type { AcceptQueue } from "./stats.ts";
-import { after } from "./timer.ts";
+import { after } from "../net/timer.ts";
 
 /** How many milliseconds a connection takes from the kernel's question to the accept queue: a round trip, and the timer. */
 const RELEASE_SLACK = 300;

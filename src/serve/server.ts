@@ -15,7 +15,7 @@ import type { ServeOptions, ServeTlsOptions, TcpServer } from "./serve_options.t
 import { ServerLog } from "./server_log.ts";
 import { Account, type ServerStats } from "./stats.ts";
 import { lingeringClose } from "./stream.ts";
-import { after } from "./timer.ts";
+import { after } from "../net/timer.ts";
 
 /** What `serve()` starts. */
 export class Server implements TcpServer {

@@ -20,7 +20,7 @@ import type { ConnInfo } from "./conn_handler.ts";
 import { close, Connection, isTls } from "./connection.ts";
 import { asDeno } from "./errors.ts";
 import { logMessage } from "./log_message.ts";
-import { after } from "./timer.ts";
+import { after } from "../net/timer.ts";
 import { giveBuffer, LARGE, sharedBuffer, SMALL, takeBuffer, TLS_RECORD } from "./read_buffers.ts";
 
 /** How many bytes a connection moves before others have their turn. */

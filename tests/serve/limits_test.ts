@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { echo, serve } from "../../mod.ts";
-import { after } from "../../src/serve/timer.ts";
+import { after } from "../../src/net/timer.ts";
 import { bytes, connectTo, exchange, output, testInNamespace, withProgram } from "../helpers.ts";
 
 const hostname = "127.0.0.1";
