@@ -1,6 +1,5 @@
 /** What differs between two sockets, or between the sockets of two processes. */
 
-import { SO_RCVBUF, SO_SNDBUF } from "../../ffi/options/socket.ts";
 import { isEqual } from "../options/assert_option.ts";
 import { READABLE_OPTIONS } from "../options/read_options.ts";
 import type { OptionsRead } from "./options.ts";
@@ -36,8 +35,8 @@ export function differences(here: readonly Inspected[], there: readonly Inspecte
     const isSet = (name: string): boolean =>
       [...some, ...others].some(({ changed }) => changed.includes(name));
     return READABLE_OPTIONS.flatMap(({ name, access, lapses, tuned, onConnection }) => {
-      const varies = access !== "read-write" || lapses || tuned === true ||
-        onConnection !== undefined || (SIZES.has(name) && !isSet(name));
+      const isTuned = tuned === true || (tuned !== undefined && !isSet(name));
+      const varies = access !== "read-write" || lapses || isTuned || onConnection !== undefined;
       if (varies) return [];
       const [a, b] = [countsOf(some, name), countsOf(others, name)];
       const isSame = a.length === b.length &&
@@ -46,8 +45,6 @@ export function differences(here: readonly Inspected[], there: readonly Inspecte
     });
   });
 }
-
-const SIZES: ReadonlySet<string> = new Set([SO_RCVBUF.name, SO_SNDBUF.name]);
 
 function byKind(sockets: readonly Inspected[]): Map<string, Inspected[]> {
   return Map.groupBy(
