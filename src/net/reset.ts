@@ -8,17 +8,6 @@ import { socketFd } from "../options/socket_fd.ts";
 export const BEFORE_RESET: unique symbol = Symbol("sockopt.beforeReset");
 
 /**
- * Has the kernel send a RST, and leaves the closing to the caller.
- *
- * @param fd The connection's descriptor, which is proven.
- * @throws {SocketError} on a kernel that cannot (gVisor, macOS).
- */
-export function sendReset(conn: Deno.Conn, fd: number): void {
-  (conn as { [BEFORE_RESET]?: () => void })[BEFORE_RESET]?.();
-  disconnect(fd);
-}
-
-/**
  * Ends a connection by a reset and closes it: the peer is sent a RST and nothing else, what was not sent yet is thrown away,
  * and no port is left in TIME_WAIT. It is for peers that misbehave: one that is well learns of the end from `close()`.
  *
@@ -53,7 +42,8 @@ export function reset(conn: Deno.TcpConn | Deno.TlsConn): void {
   }
   const fd = socketFd(conn);
   try {
-    sendReset(conn, fd);
+    (conn as { [BEFORE_RESET]?: () => void })[BEFORE_RESET]?.();
+    disconnect(fd);
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
     writeOption(fd, SO_LINGER, 0); // a kernel without (gVisor, macOS): the RST comes after a FIN

@@ -2,11 +2,10 @@
 
 import { show } from "../../ffi/codec.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
-import { sendReset } from "../net/reset.ts";
+import { reset } from "../net/reset.ts";
 import { checkNamed } from "../options/check_arguments.ts";
-import { socketDescriptor } from "../options/socket_fd.ts";
 import { beforeClose } from "./byte_count.ts";
-import { close } from "./connection.ts";
+import { type AnyConn, close } from "./connection.ts";
 import { lingeringClose, Stream, type StreamInfo } from "./stream.ts";
 
 /**
@@ -70,7 +69,7 @@ export async function relay(
     beforeClose(one, () => {
       if (isOver) return;
       isOver = true;
-      reset(other);
+      end(other);
     });
   }
   try {
@@ -128,7 +127,7 @@ class Direction {
     try {
       return await from.wait();
     } catch (error) {
-      reset(this.to);
+      end(this.to);
       throw error;
     }
   }
@@ -150,13 +149,12 @@ function counter(): StreamInfo {
   return { bytesIn: 0, bytesOut: 0, linger: false };
 }
 
-/** Ends a connection by a reset, where that can be done; else by closing it. */
-function reset(conn: Deno.Conn<Deno.NetAddr>): void {
-  const fd = socketDescriptor(conn)?.prove() ?? -1;
+/** Ends a connection by a reset, or closes it where it is closed for the kernel already. */
+function end(conn: Deno.Conn<Deno.NetAddr>): void {
   try {
-    if (fd >= 0) sendReset(conn, fd);
+    reset(conn as AnyConn); // Deno has no others over TCP
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
+    close(conn);
   }
-  close(conn);
 }
