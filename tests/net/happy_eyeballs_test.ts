@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { firstToOpen, interleave } from "../../src/net/happy_eyeballs.ts";
+import { leastTime } from "../helpers.ts";
 
 Deno.test("the families take turns, and the first address stays first", () => {
   const four = ["1.1.1.1", "2.2.2.2", "3.3.3.3"];
@@ -47,18 +48,18 @@ function opener(stop: AbortController) {
 }
 
 Deno.test("one that fails is followed at once, one that is silent after 250 ms, and all others are closed", async () => {
-  const stop = new AbortController();
-  const { open, opened, begun } = opener(stop);
-  const before = performance.now();
-  const conn = await firstToOpen(["fails 1", "late", "after 30", "never"], open, stop);
-  const took = performance.now() - before;
-  assertEquals(conn.address, "after 30");
+  const took = await leastTime(async () => {
+    const stop = new AbortController();
+    const { open, opened, begun } = opener(stop);
+    const conn = await firstToOpen(["fails 1", "late", "after 30", "never"], open, stop);
+    assertEquals(conn.address, "after 30");
+    assertEquals(begun, ["fails 1", "late", "after 30"]);
+    assertEquals(opened.map(({ address, isClosed }) => [address, isClosed]), [
+      ["after 30", false],
+      ["late", true],
+    ]);
+  });
   assert(took > 250 && took < 500, `${took}`);
-  assertEquals(begun, ["fails 1", "late", "after 30"]);
-  assertEquals(opened.map(({ address, isClosed }) => [address, isClosed]), [
-    ["after 30", false],
-    ["late", true],
-  ]);
 });
 
 Deno.test("where all fail the error has each one's; where it is stopped it is the reason", async () => {
