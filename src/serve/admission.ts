@@ -15,6 +15,12 @@ import type { ServerLog } from "./server_log.ts";
 import type { Account } from "./stats.ts";
 import { after } from "../net/timer.ts";
 
+/** Whether a connection's client has sent nothing yet, as far as the kernel tells: those that browsers keep in store. */
+function isUnused(connection: Connection): boolean {
+  const { segsIn = 0, bytesReceived } = connection.tcpInfo() ?? {};
+  return segsIn > 0 && bytesReceived === 0n; // gVisor counts neither
+}
+
 /** Decides which connections are served. */
 export class Admission {
   readonly #account: Account;
@@ -67,8 +73,15 @@ export class Admission {
 
   async #admitAfterwards(connection: Connection, port: Port): Promise<boolean> {
     const { conn } = connection;
-    if (isTls(conn) && !(await this.#handshake(connection, conn, port))) return false;
-    return this.#mayTell === undefined || await this.#readHeader(connection, this.#mayTell);
+    connection.onEnding = () => {
+      if (isUnused(connection)) this.#end(connection);
+    };
+    try {
+      if (isTls(conn) && !(await this.#handshake(connection, conn, port))) return false;
+      return this.#mayTell === undefined || await this.#readHeader(connection, this.#mayTell);
+    } finally {
+      connection.onEnding = undefined;
+    }
   }
 
   /** Whether a connection's client may have one more. */

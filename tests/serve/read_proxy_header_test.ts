@@ -196,6 +196,24 @@ Deno.test("a server that stops waits for no header", async () => {
   assertEquals(server.stats().errors, {});
 });
 
+testWith(
+  "Linux",
+  "a server that stops serves who has begun a header, and nobody who has not",
+  async () => {
+    const server = telling({ handshakeTimeout: 60, gracePeriod: 60 });
+    const [silent, begun] = [await connectTo(server), await connectTo(server)];
+    await begun.write(bytes(LINE.slice(0, 6)));
+    while (server.stats().active < 2) await delay(1);
+    const stopped = server.shutdown();
+    assertEquals(await readAll(silent), new Uint8Array());
+    await begun.write(bytes(`${LINE.slice(6)}hello`));
+    await begun.closeWrite();
+    assertEquals(decoder.decode(await readAll(begun)), "hello");
+    await stopped;
+    assertEquals(server.stats().errors, {});
+  },
+);
+
 Deno.test("the options of the connection are asserted as ever", async () => {
   await using server = serve({
     hostname,

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { echo, serve, type ServeTlsOptions } from "../../mod.ts";
-import { bytes, output, ROOT, run, testWith } from "../helpers.ts";
+import { bytes, connectTo, delay, output, readAll, ROOT, run, testWith } from "../helpers.ts";
 
 const pem = (name: string): string => Deno.readTextFileSync(`${ROOT}tests/tls/${name}.pem`);
 const tls: ServeTlsOptions = { hostname: "127.0.0.1", port: 0, cert: pem("cert"), key: pem("key") };
@@ -31,6 +31,20 @@ Deno.test("alpnProtocols: what both have is agreed on, and a client that has not
   await assertRejects(() => connect(["smtp"]), Error, "NoApplicationProtocol");
   assertEquals(agreed, ["h2", "chat", null]);
 });
+
+testWith(
+  "Linux",
+  "a server that stops waits for no client that has not begun its handshake",
+  async () => {
+    const server = serve({ ...tls, handshakeTimeout: 60, gracePeriod: 60 }, echo());
+    const silent = await connectTo(server);
+    while (server.stats().active < 1) await delay(1);
+    const stopped = server.shutdown();
+    assertEquals(await readAll(silent), new Uint8Array());
+    await stopped;
+    assertEquals(server.stats().errors, {});
+  },
+);
 
 testWith(
   ["openssl", "Linux"],
