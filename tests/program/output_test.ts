@@ -16,6 +16,17 @@ Deno.test("a result that cannot be written is one line and exit code 1", async (
   }
 });
 
+Deno.test("a result of which nobody reads the rest ends without a word, as SIGPIPE would end it", async () => {
+  const inspect = ["run", "--allow-all", `${ROOT}inspect.ts`, "--help"];
+  for (const args of [serverArgs(["--help"]), serverArgs(["--check"]), inspect]) {
+    const options = { args, stdout: "piped", stderr: "piped" } as const;
+    await using process = new Deno.Command(Deno.execPath(), options).spawn();
+    await process.stdout.cancel(); // long before there is anything to read
+    assertEquals((await process.status).code, 141);
+    assertEquals(await new Response(process.stderr).text(), "");
+  }
+});
+
 Deno.test("wrong usage has its exit code where standard error is full, or closed", async () => {
   for (const redirection of ["2>/dev/full", "2>&-"]) {
     const { code, stdout } = await runInShell("--prot 1", redirection);
