@@ -60,6 +60,11 @@ export interface ReadyLogger extends Logger {
   readonly debugging: boolean;
 }
 
+/** For the errors of the user's own code, who must see them: without a logger they go to standard error. */
+export function loggerOfErrors(logger: Logger | undefined): ReadyLogger {
+  return readyLogger(logger ?? { ...SILENT, error: (message) => console.error(message) });
+}
+
 /** Makes a logger ready for use: what goes wrong in it is no concern of who logs. */
 export function readyLogger(logger: Logger = SILENT): ReadyLogger {
   const { isEnabledFor, level } = logger as Leveled;

@@ -11,17 +11,32 @@ export function asDeno(error: unknown): Error {
 
 /** What was thrown, as an error: anything can be. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(`${thrown}`, { cause: thrown });
+  return thrown instanceof Error ? thrown : new Error(errorText(thrown), { cause: thrown });
+}
+
+/** The text of what was thrown, which may have none, or throw itself. */
+export function errorText(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "an error without a text";
+  }
 }
 
 /** Under which name an error is counted: its code, such as "EMFILE", or else the name of its class. */
 export function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown";
-  if ("code" in error && typeof error.code === "string") return error.code;
-  // Deno gives a code to the well-known ones only
-  const errno = /\(os error (\d+)\)$/.exec(error.message)?.[1];
-  return errno === undefined ? error.name : errnoName(Number(errno));
+  if (!(error instanceof Error)) return UNKNOWN;
+  try {
+    if ("code" in error && typeof error.code === "string") return error.code;
+    // Deno gives a code to the well-known ones only
+    const errno = /\(os error (\d+)\)$/.exec(error.message)?.[1];
+    return errno === undefined ? `${error.name}` : errnoName(Number(errno));
+  } catch {
+    return UNKNOWN; // one that throws when it is looked at
+  }
 }
+
+const UNKNOWN = "unknown";
 
 /** Codes that only say that the client has gone, or its network has. */
 const PEER_GONE: ReadonlySet<string> = new Set([

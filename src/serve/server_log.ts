@@ -2,23 +2,20 @@
 
 import type { OptionAssertionError } from "../options/assert_option.ts";
 import { showAddr } from "../../ffi/sockaddr.ts";
-import { type Logger, type ReadyLogger, readyLogger } from "../net/logger.ts";
+import { type Logger, loggerOfErrors, type ReadyLogger, readyLogger } from "../net/logger.ts";
 import { clientOf } from "../net/subnet.ts";
 import type { ConnInfo } from "./conn_handler.ts";
 import type { ServerStats } from "./stats.ts";
-import { errorCode, isPeerGone } from "./errors.ts";
+import { errorCode, errorText, isPeerGone } from "./errors.ts";
 
 /** The log of a server. */
 export class ServerLog {
   readonly logger: ReadyLogger;
-  /** Errors of handlers are nobody's fault but the user's, who must see them. */
-  readonly #handlerErrors: Pick<ReadyLogger, "debug" | "error">;
+  readonly #handlerErrors: ReadyLogger;
 
   constructor(logger: Logger | undefined) {
     this.logger = readyLogger(logger);
-    this.#handlerErrors = logger === undefined
-      ? { debug: this.logger.debug, error: (message) => console.error(message) }
-      : this.logger;
+    this.#handlerErrors = loggerOfErrors(logger);
   }
 
   /** Whether the lines on single connections are worth making. */
@@ -74,11 +71,12 @@ export class ServerLog {
   failed({ remoteAddr }: ConnInfo, error: unknown): void {
     const remote = showAddr(remoteAddr);
     const level = isPeerGone(error) ? "debug" : "error";
-    this.#handlerErrors[level](`Connection from ${remote} failed: ${error}`, {
+    const text = errorText(error);
+    this.#handlerErrors[level](`Connection from ${remote} failed: ${text}`, {
       event: "error",
       remote,
       code: errorCode(error),
-      error: `${error}`,
+      error: text,
     });
   }
 
@@ -116,7 +114,8 @@ export class ServerLog {
 
   /** A callback of the user's has thrown, or its promise was rejected. */
   callbackFailed(name: string, error: unknown): void {
-    this.#handlerErrors.error(`${name} threw: ${error}`, { event: "error", error: `${error}` });
+    const text = errorText(error);
+    this.#handlerErrors.error(`${name} threw: ${text}`, { event: "error", error: text });
   }
 
   cannotAccept(addr: Deno.NetAddr, message: string, code: string): void {
