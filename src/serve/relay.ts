@@ -2,10 +2,12 @@
 
 import { show } from "../../ffi/codec.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
+import { networkError } from "../net/network_error.ts";
 import { reset } from "../net/reset.ts";
 import { checkNamed } from "../options/check_arguments.ts";
 import { beforeClose } from "./byte_count.ts";
 import { type AnyConn, close } from "./connection.ts";
+import { errorCode } from "./errors.ts";
 import { lingeringClose, Stream, type StreamInfo } from "./stream.ts";
 
 /**
@@ -61,8 +63,7 @@ export async function relay(
   b: Deno.Conn<Deno.NetAddr>,
 ): Promise<Relayed> {
   for (const conn of [a, b]) checkNamed("relay()", conn, connection);
-  const there = new Direction(a, b);
-  const back = new Direction(b, a);
+  const [there, back] = [new Direction(a, b), new Direction(b, a)];
   let isOver = false;
   for (const [one, other] of [[a, b], [b, a]] as const) {
     // such as by a server's time-out, when nobody reads it any more
@@ -73,8 +74,8 @@ export async function relay(
     });
   }
   try {
-    // a failure to read ends both at once; a failure to write is told when both have ended
-    await Promise.all([there.run(), back.run()]);
+    // a connection that is lost ends both at once; a failure to write is told when both have ended
+    await Promise.all([there.run(back), back.run(there)]);
     for (const { from, failure } of [there, back]) {
       // who could not be sent on may still be sending, and would lose the end of its answer to a reset
       if (failure !== undefined) await lingeringClose(from);
@@ -102,11 +103,13 @@ class Direction {
   bytes = 0;
   /** Why nothing more could be sent. */
   failure: unknown;
+  /** Whether the end was passed on. */
+  isEnded = false;
 
   constructor(readonly from: Deno.Conn<Deno.NetAddr>, readonly to: Deno.Conn<Deno.NetAddr>) {}
 
-  /** Moves everything. Rejects where the connection that it reads from is lost. */
-  async run(): Promise<void> {
+  /** Moves everything. Rejects where one of the connections is lost. */
+  async run(opposite: Direction): Promise<void> {
     const from = new Stream(this.from, counter());
     const to = new Stream(this.to, counter());
     try {
@@ -117,6 +120,8 @@ class Direction {
         this.bytes += size;
         await from.turn();
       }
+      if (!opposite.isEnded && from.isOver()) throw this.#reset(this.to);
+      this.isEnded = true;
       await this.#try(() => to.closeWrite());
     } finally {
       from.release();
@@ -132,12 +137,19 @@ class Direction {
     }
   }
 
+  /** A connection was reset: so is the other one. */
+  #reset(other: Deno.Conn<Deno.NetAddr>): Error {
+    end(other);
+    return networkError("ECONNRESET", "the connection was reset by its peer");
+  }
+
   /** Whether it could be sent. Where not, what the other side had sent before may still be on its way back. */
   async #try(send: () => Promise<void> | undefined): Promise<boolean> {
     try {
       await send();
       return true;
     } catch (error) {
+      if (errorCode(error) === "ECONNRESET") throw this.#reset(this.from);
       this.failure ??= error;
       return false;
     }

@@ -5,6 +5,7 @@
  */
 
 import { libc } from "../../ffi/libc.ts";
+import { TCP_INFO } from "../../ffi/options/tcp.ts";
 import { disconnect } from "../../ffi/reconnect.ts";
 import {
   hasArrived,
@@ -12,6 +13,7 @@ import {
   receiveArrived,
   sendNow,
   shutdown,
+  tryReadOption,
 } from "../../ffi/socket.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
 import type { Descriptor } from "../options/descriptor.ts";
@@ -209,6 +211,15 @@ export class Stream {
 
   async #writeAll(data: Uint8Array<ArrayBuffer>): Promise<void> {
     for (let n = 0; n < data.length;) n += await this.write(data.subarray(n));
+  }
+
+  /**
+   * Whether the connection is over, both ways. Where nobody has ended the own side, that is a reset, of which the kernel tells
+   * one call alone, such as one that was sending: to the next it looks like the peer's end.
+   */
+  isOver(): boolean {
+    const fd = this.#fd();
+    return fd >= 0 && tryReadOption(fd, TCP_INFO)?.state === "close";
   }
 
   /** Whether bytes have arrived that nobody has read; of TLS those that are encrypted. */

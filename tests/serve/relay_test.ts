@@ -267,6 +267,42 @@ Deno.test("a proxy's idle time-out ends both sides", async () => {
 
 testWith(
   "Linux",
+  "a reset is passed on while the other side is sending, in both directions",
+  async () => {
+    /** What a peer sees that sends without an end: of a reset the kernel tells one of its calls alone. */
+    const flood = async (conn: Deno.TcpConn): Promise<string[]> => {
+      const nameOf = (error: Error): string => error.name;
+      let isOver = false;
+      const sending = (async () => {
+        while (!isOver) await conn.write(new Uint8Array(16 * 1024));
+      })().then(() => "sent", nameOf);
+      const reading = await readToEnd(conn).then(() => "end", nameOf);
+      isOver = true;
+      return [reading, await sending];
+    };
+    for (let i = 0; i < 20; i++) {
+      using listener = Deno.listen({ hostname, port: 0 });
+      const peers = [await connectTo(listener), await listener.accept()];
+      const others = [await connectTo(listener), await listener.accept()];
+      const relayed = assertRejects(
+        () => relay(peers[1]!, others[0]!),
+        Deno.errors.ConnectionReset,
+      );
+      const [flooding, resetting] = i % 2 === 0 ? [peers[0]!, others[1]!] : [others[1]!, peers[0]!];
+      await resetting.write(new Uint8Array(100));
+      const seen = flood(flooding);
+      await readExactly(resetting, MIB);
+      reset(resetting);
+      const names = await seen;
+      assert(names.includes("ConnectionReset"), names.join());
+      await relayed;
+      flooding.close();
+    }
+  },
+);
+
+testWith(
+  "Linux",
   "a client that has ended its side and is given up takes its silent server's connection along",
   async () => {
     using silent = Deno.listen({ hostname, port: 0 });
