@@ -216,15 +216,13 @@ export class ConnTransport implements Transport {
   // writing
 
   write(data: Uint8Array): void {
-    if (!(data instanceof Uint8Array)) {
-      throw new TypeError(`write() takes bytes, a Uint8Array, not ${show(data)}`);
-    }
+    checkBytes("write() takes bytes, a Uint8Array", data);
     if (this.#isEofWritten) throw new Error("write() after writeEof()");
     if (this.#isLost || data.length === 0) return;
     try {
       const isFirst = this.#unsent.size === 0;
       const sent = isFirst ? this.#stream.sendNow(data as Uint8Array<ArrayBuffer>) : 0;
-      if (sent < data.length) this.#enqueue(data.slice(sent));
+      if (sent < data.length) this.#enqueue(copyFrom(data, sent));
     } catch (error) {
       this.#fail(this.#readError ?? error);
     }
@@ -273,7 +271,9 @@ export class ConnTransport implements Transport {
   }
 
   writeMany(list: Iterable<Uint8Array>): void {
-    this.write(concat([...list]));
+    const pieces = [...list];
+    for (const each of pieces) checkBytes("writeMany() takes a list of bytes, Uint8Arrays", each);
+    this.write(concat(pieces));
   }
 
   writeEof(): void {
@@ -368,6 +368,16 @@ export class ConnTransport implements Transport {
   getProtocol(): Protocol | BufferedProtocol {
     return this.#protocol;
   }
+}
+
+function checkBytes(expected: string, data: Uint8Array): void {
+  if (!(data instanceof Uint8Array)) throw new TypeError(`${expected}, not ${show(data)}`);
+}
+
+/** A copy of some bytes. Their own `slice()` may make none: that of Node's Buffer does not. */
+function copyFrom(data: Uint8Array, start: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(data.buffer, data.byteOffset + start, data.length - start)
+    .slice() as Uint8Array<ArrayBuffer>;
 }
 
 function isBuffered(protocol: Protocol | BufferedProtocol): protocol is BufferedProtocol {
