@@ -1,11 +1,12 @@
 /** `connectProtocol()`: a connection of a client, served by a protocol. */
 
+import { withoutBrackets } from "../net/addresses.ts";
 import { connect, CONNECT_CHECKS, type ConnectOptions } from "../net/connect.ts";
-import { readyLogger } from "../net/logger.ts";
+import { loggerOfErrors, readyLogger } from "../net/logger.ts";
 import { type Check, checkNamed, optionsOf, seconds, type } from "../options/check_arguments.ts";
 import { socketDescriptor } from "../options/socket_fd.ts";
 import { close, Connection, isTls } from "./connection.ts";
-import { callUser } from "./errors.ts";
+import { callUser, errorText } from "./errors.ts";
 import type { BufferedProtocol, Protocol, Transport } from "./protocol.ts";
 import { lingeringClose } from "./stream.ts";
 import { after } from "../net/timer.ts";
@@ -105,20 +106,26 @@ async function open(
 ): Promise<Connection> {
   const { logger, settings = {}, signal } = options;
   const connected = await connect(options);
-  const conn = tls === false
-    ? connected
-    : await startTls(connected, { hostname: options.hostname, ...typeof tls === "object" && tls });
-  const complain = (line: string): void =>
-    logger === undefined ? console.error(line) : logger.error(line, { event: "error" });
+  const conn = tls === false ? connected : await startTls(connected, {
+    hostname: certified(options),
+    ...typeof tls === "object" && tls,
+  });
+  const complain = (what: string, error: unknown): void =>
+    loggerOfErrors(logger).error(`${what} threw: ${errorText(error)}`, { event: "error" });
   const report = (error: unknown): void =>
     callUser(
-      () => onError ? onError(error) : complain(`A callback of a protocol threw: ${error}`),
-      (thrown) => complain(`onError threw: ${thrown}`),
+      () => onError ? onError(error) : complain("A callback of a protocol", error),
+      (thrown) => complain("onError", thrown),
     );
   const descriptor = socketDescriptor(conn);
   const connection = new Connection(conn, descriptor, 1, readyLogger(logger), settings, report);
   if (isTls(conn)) await shakeHands(connection, conn, handshakeTimeout, signal);
   return connection;
+}
+
+/** The name that a certificate is for, which has neither the brackets of an IPv6 address nor its zone. */
+function certified({ hostname }: ConnectOptions): string | undefined {
+  return hostname && withoutBrackets(hostname).replace(/%.*/, "");
 }
 
 async function startTls(conn: Deno.TcpConn, options: Deno.StartTlsOptions): Promise<Deno.TlsConn> {
@@ -142,9 +149,9 @@ async function shakeHands(
   timeout: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  let reason: unknown;
-  const stop = (why: unknown): void => {
-    reason = why;
+  let stopped: { reason: unknown } | undefined; // which may be null, or nothing
+  const stop = (reason: unknown): void => {
+    stopped ??= { reason };
     connection.endHandshake();
   };
   const onAbort = (): void => stop(signal!.reason);
@@ -158,7 +165,7 @@ async function shakeHands(
     await conn.handshake();
   } catch (error) {
     connection.close();
-    throw reason ?? error;
+    throw stopped === undefined ? error : stopped.reason;
   } finally {
     cancel();
     signal?.removeEventListener("abort", onAbort);

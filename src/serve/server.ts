@@ -17,6 +17,12 @@ import { Account, type ServerStats } from "./stats.ts";
 import { lingeringClose } from "./stream.ts";
 import { after } from "../net/timer.ts";
 
+/**
+ * How many milliseconds a connection that was still in the accept queue at a stop has before it is asked to end: its client
+ * is to find a server, as far as it knows, and may be sending its first data.
+ */
+const FIRST_MOMENT = 250;
+
 /** What `serve()` starts. */
 export class Server implements TcpServer {
   readonly finished: Promise<void>;
@@ -53,7 +59,10 @@ export class Server implements TcpServer {
       );
     }
     options.signal?.addEventListener("abort", this.#onAbort);
-    this.finished = this.#run();
+    // there before anybody is called who may stop the server
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.finished = promise;
+    this.#run().then(resolve, reject);
   }
 
   get addr(): Deno.NetAddr {
@@ -138,9 +147,16 @@ export class Server implements TcpServer {
     const connection = new Connection(conn, descriptor, number, logger, settings, this.#report);
     connection.isDeferred = port.isDeferred;
     this.#active.add(connection);
-    const admitted = this.#admission.admit(connection, port);
-    if (admitted === false) this.#finish(connection);
-    else this.#serve(connection, admitted);
+    try {
+      const admitted = this.#admission.admit(connection, port);
+      if (admitted === false) this.#finish(connection);
+      else this.#serve(connection, admitted);
+    } catch (error) {
+      // thrown into the accept loop, it would close the listener
+      this.#report(error, connection);
+      this.#finish(connection);
+    }
+    if (this.#stopping) after(FIRST_MOMENT, () => this.#askToEnd(connection));
   }
 
   /** Serves a connection, if it is admitted: without a promise, where its handler needs none. */
@@ -210,6 +226,7 @@ export class Server implements TcpServer {
   }
 
   #askToEnd(connection: Connection): void {
+    if (connection.closed) return;
     callUser(
       () => connection.askToEnd(),
       (error) => this.#log.callbackFailed("onEnding", error),

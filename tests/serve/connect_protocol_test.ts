@@ -200,6 +200,17 @@ testWith("Linux", "a TLS handshake that fails, takes too long or is given up rej
   ]);
   assertEquals(reason.message, "given up");
   second.close();
+  const without = new AbortController();
+  const [why, third] = await Promise.all([
+    connectProtocol({ ...silent, signal: without.signal }, () => new Keeper())
+      .catch((error: unknown) => error),
+    listener.accept().then((conn) => {
+      without.abort(null);
+      return conn;
+    }),
+  ]);
+  assertEquals(why, null, "any reason is one");
+  third.close();
 });
 
 Deno.test("wrong arguments of connectProtocol() are told", async () => {

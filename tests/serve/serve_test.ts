@@ -7,6 +7,7 @@ import {
   echoOnce,
   getOption,
   type Logger,
+  protocolHandler,
   serve,
   type ServeOptions,
   setOption,
@@ -16,6 +17,7 @@ import {
   SO_REUSEPORT,
   socketFd,
   type TcpServer,
+  type Transport,
 } from "../../mod.ts";
 import { disconnect } from "../../ffi/reconnect.ts";
 import { bytes, connectTo, exchange, readAll, testWith } from "../helpers.ts";
@@ -209,6 +211,43 @@ Deno.test("serve() stops when its signal fires", async () => {
   controller.abort();
   await server.finished;
   await assertRejects(() => connectTo(server), Deno.errors.ConnectionRefused);
+});
+
+Deno.test("a server may be stopped while it is told of its address", async () => {
+  for (const where of ["onListen", "logger"]) {
+    const controller = new AbortController();
+    const stop = (): void => controller.abort();
+    const logger = { ...recorder(), info: stop };
+    const options = where === "logger" ? { logger } : { onListen: stop };
+    await using server = start(echoOnce(), { signal: controller.signal, ...options });
+    await server.finished;
+    await assertRejects(() => connectTo(server), Deno.errors.ConnectionRefused);
+  }
+});
+
+Deno.test("what was in the accept queue is asked to end as well, with a moment for its first data", async () => {
+  const untilAsked: ConnHandler = async (conn, { signal }) => {
+    const buffer = new Uint8Array(9);
+    const n = await conn.read(buffer);
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    await conn.write(buffer.subarray(0, n ?? 0));
+  };
+  const echoing = protocolHandler(() => {
+    let made: Transport;
+    return {
+      connectionMade: (transport) => void (made = transport),
+      dataReceived: (data) => made.write(data),
+    };
+  });
+  for (const handler of [untilAsked, echoing]) {
+    const server = start(handler as ConnHandler, { gracePeriod: 60 });
+    const conn = await connectTo(server);
+    assertEquals(server.stats().accepted, 0);
+    const stopped = server.shutdown();
+    await conn.write(bytes("hello"));
+    assertEquals(await readAll(conn), bytes("hello"));
+    await stopped;
+  }
 });
 
 Deno.test("shutdown() fires the handlers' signal and waits for them", async () => {
