@@ -49,6 +49,9 @@ function question(hostname: string) {
   return { node, hints, first: new BigUint64Array(1) };
 }
 
+/** What a thread of Deno's pool reads and writes: referred to from here, or the memory is somebody else's by then. */
+const asked = new Set<ReturnType<typeof question>>();
+
 /**
  * Looks up the addresses of a name, in the order in which RFC 6724 would have them tried. It waits on a thread of Deno's
  * pool.
@@ -56,9 +59,15 @@ function question(hostname: string) {
  * @throws {LookupError} when there are none.
  */
 export async function lookUp(hostname: string): Promise<string[]> {
-  const { node, hints, first } = question(hostname);
-  const result = await libc().getaddrinfo(node, null, hints, new Uint8Array(first.buffer));
-  return answer(result, first);
+  const request = question(hostname);
+  const { node, hints, first } = request;
+  asked.add(request);
+  try {
+    const result = await libc().getaddrinfo(node, null, hints, new Uint8Array(first.buffer));
+    return answer(result, first);
+  } finally {
+    asked.delete(request);
+  }
 }
 
 /**
