@@ -10,7 +10,7 @@
 
 import { openFds } from "./open_fds.ts";
 import { SO_ACCEPTCONN, SO_COOKIE, SO_TYPE } from "./options/socket.ts";
-import { compareName, isUnspecified } from "./sockaddr.ts";
+import { compareName, isLinkLocal, isUnspecified } from "./sockaddr.ts";
 import { tryReadOption } from "./socket.ts";
 import { errnoNumber, lastErrno } from "./socket_error.ts";
 
@@ -46,9 +46,13 @@ export function matchFd(fd: number, identity: SocketIdentity): "same" | "gone" |
   return "gone";
 }
 
-/** Whether no two sockets have the addresses in common: those of a connection over IP with its peer still there. */
-export function isUnique({ remote }: SocketIdentity): boolean {
-  return remote !== undefined && "port" in remote;
+/**
+ * Whether no two sockets have the addresses in common: those of a connection over IP with its peer still there. One client
+ * may have connections to several addresses of a server that listens everywhere, from one port, as behind a NAT; and several
+ * links may have hosts of one address that is good for its link alone, of which Deno does not tell the link.
+ */
+export function isUnique({ local, remote }: SocketIdentity): boolean {
+  return remote !== undefined && "port" in remote && !isUnspecified(local) && !isLinkLocal(remote);
 }
 
 /**

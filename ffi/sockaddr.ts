@@ -209,6 +209,11 @@ export function isUnspecified(addr: Deno.Addr): boolean {
   return "hostname" in addr && (addr.hostname === "0.0.0.0" || addr.hostname === "::");
 }
 
+/** Whether an address is good for one link alone: fe80::/10, RFC 4291. */
+export function isLinkLocal(addr: Deno.Addr): boolean {
+  return "hostname" in addr && /^fe[89ab][0-9a-f]:/i.test(addr.hostname);
+}
+
 /** Whether a host is an address, of IPv4 or of IPv6 with or without a zone; `false` where it is a name. */
 export function isAddressText(hostname: string): boolean {
   return parseMapped(hostname, wanted);

@@ -43,7 +43,9 @@ const forget = new FinalizationRegistry<bigint>((cookie) => owners.delete(cookie
  *
  * A socket that is closed is told from a later one that has its address or its number: by the kernel's cookie, once it was
  * asked for, and before by asking Deno whether it is open. Deno does not tell that of datagram sockets and HTTP servers: ask
- * for those once while they are open. Two addresses mean the connection that has them now.
+ * for those once while they are open. Two addresses mean the connection that has them now. Of a server that listens on every
+ * interface one client may have two from one port, to two addresses of the machine: then it is EEXIST, and all descriptors are
+ * looked through for each call.
  *
  * @category Any option
  *
@@ -75,6 +77,7 @@ export function socketFd(socket: SocketLike): number {
     throw new TypeError(`expected a socket, got ${show(socket)}`);
   }
   if (isEntry(socket)) return fdOfEntry(socket);
+  if (isAddressPair(socket)) return fdBetween(socket);
   const known = found.get(socket);
   if (known?.isProvable !== true) return find(socket, known?.unproven);
   const fd = known.prove();
@@ -106,8 +109,8 @@ function isDescribed(fd: number, kind: string, ...addresses: (Deno.Addr | undefi
   });
 }
 
-/** What owns the descriptor of a socket; `undefined` where the socket is closed, or cannot be told from others. */
-export function socketDescriptor(socket: Exclude<SocketLike, number>): Descriptor | undefined {
+/** What owns the descriptor of a connection; `undefined` where it is closed, or cannot be told from others. */
+export function socketDescriptor(socket: Deno.Conn<Deno.NetAddr>): Descriptor | undefined {
   try {
     socketFd(socket);
   } catch (error) {
@@ -138,9 +141,11 @@ export function acceptedDescriptor(conn: Deno.Conn<Deno.NetAddr>): Descriptor | 
 }
 
 /** Finds the descriptor of a socket, of which there is no proof yet. */
-function find(socket: Exclude<SocketLike, number | OpenSocket>, guess: number | undefined): number {
+function find(
+  socket: Exclude<SocketLike, number | OpenSocket | AddressPair>,
+  guess: number | undefined,
+): number {
   const identity = identify(socket);
-  if (isAddressPair(socket)) return findBetween(socket, identity);
   const open = isOpen(socket);
   if (open === false) throw closed();
   const noted = notedFd(socket);
@@ -152,16 +157,25 @@ function find(socket: Exclude<SocketLike, number | OpenSocket>, guess: number | 
   return fd;
 }
 
-/** Finds the descriptor of a connection by its addresses. */
-function findBetween(pair: AddressPair, identity: SocketIdentity): number {
-  let descriptor = knownBetween(pair);
-  if (descriptor === undefined) {
-    const fd = theOneOf(candidateFds(identity, likelyFds(undefined)), identity);
-    descriptor = new Descriptor(fd);
-    rememberBetween(pair, descriptor);
-  }
-  found.set(pair, descriptor);
-  return descriptor.unproven; // it was proven or found just now
+/**
+ * The descriptor of the connection that has these addresses now. Where another one may have them as well, all are looked
+ * through each time.
+ */
+function fdBetween(pair: AddressPair): number {
+  const identity = identify(pair);
+  const isKept = isUnique(identity);
+  const known = isKept ? knownBetween(pair) : undefined;
+  if (known !== undefined) return known.unproven; // it was proven just now
+  // of one whose peer has gone nothing says that it is this one
+  const candidates = candidateFds(identity, likelyFds(undefined)).filter((fd) =>
+    matchFd(fd, identity) === "same"
+  );
+  const sockets = new Map(candidates.map((fd) => [socketCookie(fd) ?? BigInt(-fd), fd]));
+  if (sockets.size > 1) throw ambiguous(sockets.size, identity);
+  const [fd] = sockets.values();
+  if (fd === undefined) throw closed();
+  if (isKept) rememberBetween(pair, new Descriptor(fd));
+  return fd;
 }
 
 function* guesses(socket: object, guess: number | undefined): Generator<number> {
@@ -207,17 +221,17 @@ function theOneOf(candidates: number[], identity: SocketIdentity): number {
       fd
     );
   if (free.length === 0) throw closed();
-  if (free.length > 1) {
-    throw new SocketError("getsockname", errnoNumber("EEXIST"), {
-      reason:
-        `${free.length} sockets of this process have the address ${
-          showAddresses(identity)
-        } and cannot ` +
-        "be told apart; ask for each as soon as it is made, open listeners with listen() of this " +
-        "package, or pass the file descriptor",
-    });
-  }
+  if (free.length > 1) throw ambiguous(free.length, identity);
   return free[0]!;
+}
+
+function ambiguous(count: number, identity: SocketIdentity): SocketError {
+  return new SocketError("getsockname", errnoNumber("EEXIST"), {
+    reason:
+      `${count} sockets of this process have the address ${showAddresses(identity)} and cannot ` +
+      "be told apart; ask for each as soon as it is made, open listeners with listen() of this " +
+      "package, or take it from openSockets()",
+  });
 }
 
 function showAddresses({ local, remote }: SocketIdentity): string {

@@ -12,7 +12,9 @@ import http from "node:http";
 import net from "node:net";
 import tls from "node:tls";
 import {
+  connect,
   getOption,
+  IP_BIND_ADDRESS_NO_PORT,
   listen,
   setOption,
   SO_ACCEPTCONN,
@@ -326,6 +328,38 @@ Deno.test("two addresses of a connection that is closed are no other's", async (
   client.close();
   assert(socketFd(next) > 0);
 });
+
+testWith(
+  "Linux",
+  "two addresses that two connections may have are no connection's where both are there",
+  async () => {
+    using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
+    const { port } = listener.addr;
+    // one client, from one port, to two addresses of the server
+    const settings = {
+      options: [[SO_REUSEADDR, true], [IP_BIND_ADDRESS_NO_PORT, false]],
+    } as const;
+    const from = { localAddress: "127.0.0.1", settings };
+    using first = await connect({ ...from, hostname: "127.0.0.1", port });
+    const localPort = first.localAddr.port;
+    using conn = await listener.accept();
+    const pair = { localAddr: listener.addr, remoteAddr: conn.remoteAddr };
+    assertEquals(socketFd(pair), socketFd(conn));
+    const second = await connect({ ...from, localPort, hostname: "127.0.0.2", port });
+    const other = await listener.accept();
+    for (const each of [pair, { ...pair }]) {
+      assertEquals(assertThrows(() => socketFd(each), SocketError).code, "EEXIST");
+    }
+    const exact = { ...pair, localAddr: other.localAddr };
+    assertEquals(socketFd(exact), socketFd(other));
+    // an object that is used again is taken for what it says
+    exact.localAddr = conn.localAddr;
+    assertEquals(socketFd(exact), socketFd(conn));
+    second.close();
+    other.close();
+    assertEquals(socketFd(pair), socketFd(conn));
+  },
+);
 
 /** Runs a program that may use vsock, which is an unstable feature of Deno. */
 function withVsock(program: string): Promise<Ended> {
