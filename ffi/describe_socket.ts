@@ -87,6 +87,7 @@ function kindOf(fd: number, type: string): string {
   const domain = isDarwin ? domainByName(fd) : tryReadOption(fd, SO_DOMAIN);
   if (domain === "unix") return UNIX_KINDS[type] ?? domain;
   if (domain !== "inet" && domain !== "inet6") return domain ?? "unknown";
+  if (type === "raw") return type; // of any protocol
   return tryReadOption(fd, SO_PROTOCOL) ?? (type === "dgram" ? "udp" : "tcp");
 }
 
@@ -98,7 +99,10 @@ function domainByName(fd: number): SocketDomain | undefined {
 
 /** What waits in a socket, as `ss` shows it. What the kernel does not tell is `undefined`. */
 export interface QueueLengths {
-  /** Bytes that have arrived and were not read; of a listener the connections that wait to be accepted. */
+  /**
+   * Bytes that have arrived and were not read; of a listener the connections that wait to be accepted. Of datagrams it is
+   * the memory that the kernel charges for them, in which those that were read last may still be: `ss` leaves these out.
+   */
   readonly receive: number | undefined;
   /** Bytes that were written and not acknowledged; of a listener how many connections may wait. */
   readonly send: number | undefined;
@@ -115,9 +119,13 @@ export function queueLengths(fd: number, { kind, state }: SocketDescription): Qu
     return { receive: info?.unacked, send: info?.sacked };
   }
   // of datagrams it is the length of the next one that SIOCINQ tells
-  const receive = kind === "udp" ? tryReadOption(fd, SO_MEMINFO)?.rmemAlloc : ask(fd, SIOCINQ);
+  const receive = OF_DATAGRAMS.has(kind)
+    ? tryReadOption(fd, SO_MEMINFO)?.rmemAlloc
+    : ask(fd, SIOCINQ);
   return { receive, send: ask(fd, SIOCOUTQ) };
 }
+
+const OF_DATAGRAMS: ReadonlySet<string> = new Set(["udp", "udplite", "raw", "packet"]);
 
 const answer = new Int32Array(1);
 const answerBytes = new Uint8Array(answer.buffer);

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { int } from "./codec.ts";
+import { int, LITTLE_ENDIAN } from "./codec.ts";
 import { libc } from "./libc.ts";
-import { newSocket } from "./new_socket.ts";
+import { newSocket, SOCK_STREAM } from "./new_socket.ts";
 import {
   SO_ACCEPTCONN,
   SO_DOMAIN,
@@ -14,8 +14,8 @@ import {
   SO_PROTOCOL,
   SO_TYPE,
 } from "./options/socket.ts";
-import { loopback, SOCKADDR_STORAGE } from "./sockaddr.ts";
-import { tryReadOption } from "./socket.ts";
+import { isLinkLocal, isUnspecified, loopback, SOCKADDR_STORAGE, socketName } from "./sockaddr.ts";
+import { setNonBlocking, tryReadOption } from "./socket.ts";
 
 /** What kind of socket a fresh one is to be, by the kernel's numbers. */
 export interface SocketKind {
@@ -24,6 +24,10 @@ export interface SocketKind {
   readonly protocol: number;
   /** What it is for: a listener and a connection of TCP have other values than a socket that is new. */
   readonly use: "listener" | "connection" | "other";
+  /** Whether it is bound to one address: then IPV6_V6ONLY is set by the kernel. */
+  readonly hasAddress: boolean;
+  /** Whether its address is good for one link alone: then the kernel binds its connections to that. */
+  readonly isOfOneLink: boolean;
 }
 
 /** Of what kind a socket is; `undefined` where that is not told. */
@@ -32,9 +36,15 @@ export function socketKind(fd: number): SocketKind | undefined {
   const type = tryReadOption(fd, { ...SO_TYPE, codec: int });
   const protocol = tryReadOption(fd, { ...SO_PROTOCOL, codec: int });
   if (domain === undefined || type === undefined || protocol === undefined) return undefined;
-  if (!STREAMS.has(protocol)) return { domain, type, protocol, use: "other" };
-  const use = tryReadOption(fd, SO_ACCEPTCONN) ? "listener" : "connection";
-  return { domain, type, protocol, use };
+  const local = socketName(fd, "getsockname", "tcp");
+  const hasAddress = local !== undefined && "hostname" in local && !isUnspecified(local);
+  const use = type !== SOCK_STREAM || !STREAMS.has(protocol)
+    ? "other"
+    : tryReadOption(fd, SO_ACCEPTCONN)
+    ? "listener"
+    : "connection";
+  const isOfOneLink = hasAddress && isLinkLocal(local);
+  return { domain, type, protocol, use, hasAddress, isOfOneLink };
 }
 
 /** IPPROTO_TCP and IPPROTO_MPTCP. */
@@ -55,13 +65,23 @@ export function withFreshSockets<T>(kind: SocketKind, read: (fds: readonly numbe
   };
   try {
     const first = make();
-    if (first < 0 || kind.use === "other") return read(open);
+    if (first < 0) return read(open);
     const name = loopback(kind.domain);
-    const listens = c.bind(first, name, name.length) === 0 && c.listen(first, 1) === 0;
+    if (kind.use === "other") {
+      // it may have got its address from bind(2) or from connect(2)
+      if (kind.hasAddress && make() >= 0) c.bind(open[1]!, name, name.length);
+      return read(open);
+    }
+    if (kind.hasAddress || kind.use === "connection") c.bind(first, name, name.length);
+    const listens = c.listen(first, 1) === 0; // on all addresses, where it has none
     if (kind.use === "listener" || !listens) return read([first]);
     const client = make();
     const [address, length] = boundTo(first);
-    if (client < 0 || c.connect(client, address, length) !== 0) return read([first]);
+    if (client < 0) return read([first]);
+    // a firewall may drop what is sent, and then nothing is waited for
+    setNonBlocking(client, true);
+    c.connect(client, address, length);
+    if (!hasClient(first)) return read([first]);
     const accepted = c.accept(first, address, new Uint8Array(new Uint32Array([length]).buffer));
     if (accepted < 0) return read([client]);
     open.push(accepted);
@@ -69,6 +89,18 @@ export function withFreshSockets<T>(kind: SocketKind, read: (fds: readonly numbe
   } finally {
     for (const fd of open) c.close(fd);
   }
+}
+
+/** How many milliseconds a connection over loopback may take. */
+const PATIENCE = 200;
+const POLLIN = 1;
+
+/** Whether a listener has a connection to accept, now or in a moment. */
+function hasClient(listener: number): boolean {
+  const pollfd = new DataView(new ArrayBuffer(8));
+  pollfd.setInt32(0, listener, LITTLE_ENDIAN);
+  pollfd.setInt16(4, POLLIN, LITTLE_ENDIAN);
+  return libc().poll(new Uint8Array(pollfd.buffer), 1n, PATIENCE) > 0;
 }
 
 function boundTo(fd: number): [address: Uint8Array<ArrayBuffer>, length: number] {

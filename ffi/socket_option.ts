@@ -61,6 +61,8 @@ export interface SocketOption<T, Access extends OptionAccess = "read-write"> {
    * whether it was set. Of a buffer's size SO_BUF_LOCK tells it, by this name.
    */
   readonly tuned?: true | "send" | "receive";
+  /** Whether it binds a socket to a link, as the kernel does with connections whose addresses are good for one link alone. */
+  readonly bindsToLink?: boolean;
   /** Whether it tells what happens to a socket, and so changes by itself. */
   readonly measures?: boolean;
   /** Whether reading it changes the socket, so that `readOptions()` leaves it out. */

@@ -472,6 +472,7 @@ export const IP_MULTICAST_TTL: SocketOption<number> = option(
   "IP_MULTICAST_TTL",
   33,
   integer(-1, 255),
+  { onConnection: "the time to live of the first packet that its peer has sent" },
 );
 
 /**

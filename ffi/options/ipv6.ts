@@ -836,6 +836,7 @@ export const IPV6_MULTICAST_HOPS: SocketOption<number> = option(
   "IPV6_MULTICAST_HOPS",
   18,
   integer(-1, 255),
+  { onConnection: "the hop limit of the first packet that its peer has sent" },
 );
 
 /**
@@ -857,6 +858,7 @@ export const IPV6_MULTICAST_IF: SocketOption<number> = option(
   "IPV6_MULTICAST_IF",
   17,
   int,
+  { onConnection: "the interface by which its peer has come" },
 );
 
 /**

@@ -61,9 +61,10 @@ export class OptionReader {
     const { each, foreign } = this.#freshOf(kind, networkOf(fd), pid);
     const locked = tryReadOption(fd, SO_BUF_LOCK) ?? [];
     const changed = this.#options.filter((option) => {
-      const { name, access, lapses, onConnection, tuned } = option;
+      const { name, access, lapses, onConnection, tuned, bindsToLink } = option;
       if (!(name in options) || access !== "read-write" || lapses) return false;
       if (onConnection !== undefined && kind.use === "connection") return false;
+      if (bindsToLink && kind.isOfOneLink) return false;
       if (tuned !== undefined && !(tuned !== true && locked.includes(tuned))) return false;
       const fresh = each.filter((values) => name in values);
       return fresh.length > 0 && !fresh.some((values) => isEqual(values[name], options[name]));
@@ -92,8 +93,8 @@ export class OptionReader {
   }
 
   #freshOf(kind: SocketKind, network: bigint | undefined, pid: number): Fresh {
-    const { domain, type, protocol, use } = kind;
-    const key = `${domain} ${type} ${protocol} ${use} ${network}`;
+    const { domain, type, protocol, use, hasAddress } = kind;
+    const key = `${domain} ${type} ${protocol} ${use} ${hasAddress} ${network}`;
     const known = this.#fresh.get(key);
     if (known !== undefined) return known;
     const make = (): Fresh =>

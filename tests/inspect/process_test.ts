@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { output, ROOT, run, Strace, testWith } from "../helpers.ts";
-import { inspectCommand, printed, runInspect } from "./run_inspect.ts";
+import { inspectCommand, printed, runInspect, sockets } from "./run_inspect.ts";
 import { Target, testPeeking } from "./target.ts";
 
 /** The one line that it ends with. */
@@ -103,6 +103,41 @@ testPeeking("nothing is set without --set", async () => {
     assertEquals((await strace.lines()).filter((line) => line.startsWith("setsockopt")), []);
   }
 }, ["strace"]);
+
+testPeeking("what the kernel sets by itself is not said to be the program's", async () => {
+  await using target = await Target.start(`
+l = S.socket(S.AF_INET6); l.bind(("::", 0)); l.listen(5)
+m = S.socket(S.AF_INET6); m.bind(("::1", 0)); m.listen(5)
+u = S.socket(S.AF_INET6, S.SOCK_DGRAM); u.bind(("::1", 0))
+v = S.socket(S.AF_INET6, S.SOCK_DGRAM); v.connect(("::1", 9))
+clients = [S.create_connection((host, l.getsockname()[1])) for host in ("127.0.0.1", "::1")]
+clients.append(S.create_connection(m.getsockname()[:2]))
+accepted = [l.accept()[0], l.accept()[0], m.accept()[0]]
+`);
+  for (const { changed, kind, state } of await sockets(await target.pid)) {
+    assertEquals(changed, [], `${kind} ${state}`);
+  }
+});
+
+testPeeking("a firewall that drops everything holds nobody up", async () => {
+  const inNetwork = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
+  await using target = await Target.start(
+    `l, a, c = pair()
+os.system("nft add table inet f")
+os.system("nft 'add chain inet f i { type filter hook input priority 0; policy drop; }'")
+`,
+    inNetwork,
+  );
+  const { code, stdout } = await runInspect([await target.pid, "--changed"], ["timeout", "20"]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /listen/);
+}, ["nft", "root", "timeout", "unshare"]);
+
+testPeeking("a raw socket is one, whatever its protocol", async () => {
+  await using target = await Target.start("r = S.socket(S.AF_INET, S.SOCK_RAW, 6)");
+  const [socket] = await sockets(await target.pid);
+  assertEquals([socket?.kind, socket?.local], ["raw", undefined]);
+}, ["root"]);
 
 testPeeking("a process that ends while it is watched ends that", async () => {
   const target = await Target.start("l, a, c = pair()");
