@@ -290,6 +290,14 @@ export function list<T>(one: Codec<T>, most: number): Codec<readonly T[]> {
 /** A list of unsigned numbers of 32 bits, such as group IDs. Read, it may be of any length. */
 export const uint32List: Codec<readonly number[]> = list(uint32, 1024);
 
+/** The bits of a yes or no that may be absent. */
+export function flagOf(value: boolean | undefined, what: string, flag: number): number {
+  if (value !== undefined && typeof value !== "boolean") {
+    throw new TypeError(`expected ${what} to be true or false, got ${show(value)}`);
+  }
+  return value === true ? flag : 0;
+}
+
 /** Throws unless the value is an object with no other fields than these. */
 export function checkObject(value: unknown, names: readonly string[]): asserts value is object {
   const known = `an object with ${names.join(", ")}`;

@@ -10,6 +10,7 @@ import {
   checkInteger,
   checkObject,
   type Codec,
+  flagOf,
   flags,
   list,
   LITTLE_ENDIAN,
@@ -222,7 +223,9 @@ export const txTime: Codec<TxTime> = {
       throw new TypeError(`expected clock to be one of ${oneOf(CLOCKS)}, got ${show(value.clock)}`);
     }
     into.setInt32(0, CLOCKS[value.clock], LITTLE_ENDIAN); // clockid
-    into.setUint32(4, (value.deadline ? 1 : 0) | (value.reportErrors ? 2 : 0), LITTLE_ENDIAN); // flags
+    const flags = flagOf(value.deadline, "deadline", 1) |
+      flagOf(value.reportErrors, "reportErrors", 2);
+    into.setUint32(4, flags, LITTLE_ENDIAN); // flags
     return 8;
   },
   decode(from) {

@@ -10,6 +10,7 @@ import {
   checkInteger,
   checkObject,
   type Codec,
+  flagOf,
   LITTLE_ENDIAN,
   part,
   show,
@@ -226,14 +227,6 @@ function writeId(
   checkInteger(id, 0, 255, `${what} to be a whole number`);
   into.setUint8(at, id);
   return flag;
-}
-
-/** A yes or no that may be absent. */
-function flagOf(value: boolean | undefined, what: string, flag: number): number {
-  if (value !== undefined && typeof value !== "boolean") {
-    throw new TypeError(`expected ${what} to be true or false, got ${show(value)}`);
-  }
-  return value === true ? flag : 0;
 }
 
 const ADD: KeyIdOffsets = { ifindex: 192, prefix: 202, sndid: 203, rcvid: 204, keyflags: 206 };

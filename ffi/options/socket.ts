@@ -201,7 +201,7 @@ export const SO_BINDTODEVICE: SocketOption<string> = option(
   "SO_BINDTODEVICE",
   25,
   string(16),
-  { capability: "CAP_NET_RAW", setBefore: "bind" },
+  { capability: "CAP_NET_RAW", setBefore: "bind", bindsToLink: true },
 );
 
 /**
@@ -222,7 +222,7 @@ export const SO_BINDTOIFINDEX: SocketOption<number> = option(
   "SO_BINDTOIFINDEX",
   62,
   int,
-  { capability: "CAP_NET_RAW", setBefore: "bind" },
+  { capability: "CAP_NET_RAW", setBefore: "bind", bindsToLink: true },
 );
 
 /**
@@ -977,7 +977,7 @@ export const SO_PREFER_BUSY_POLL: SocketOption<boolean> = option(
  *
  * @category Packet headers
  */
-export const SO_PRIORITY: SocketOption<number> = option("SOL_SOCKET", "SO_PRIORITY", 12, int, {
+export const SO_PRIORITY: SocketOption<number> = option("SOL_SOCKET", "SO_PRIORITY", 12, uint32, {
   capability: "CAP_NET_ADMIN or CAP_NET_RAW",
   inherited: false,
 });
@@ -1073,7 +1073,7 @@ export const SO_RCVBUFFORCE: SocketOption<number, "write-only"> = option(
  *
  * @category Buffers
  */
-export const SO_RCVLOWAT: SocketOption<number> = option("SOL_SOCKET", "SO_RCVLOWAT", 18, int);
+export const SO_RCVLOWAT: SocketOption<number> = option("SOL_SOCKET", "SO_RCVLOWAT", 18, byteCount);
 
 /**
  * Whether each received message tells the mark of its packet.

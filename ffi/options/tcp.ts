@@ -298,7 +298,7 @@ export const TCP_DEFER_ACCEPT: SocketOption<number> = option(
   "IPPROTO_TCP",
   "TCP_DEFER_ACCEPT",
   9,
-  int,
+  integer(0, 2 ** 31 - 1),
   { listenerOnly: true },
 );
 
@@ -936,8 +936,8 @@ export const TCP_SAVE_SYN: SocketOption<number> = option(
  * How many times a SYN is sent again before connecting is given up: 1 to 127. On a listener it is how
  * many times a SYN-ACK is.
  *
- * Default: the sysctl net.ipv4.tcp_syn_retries, 6; on a listener net.ipv4.tcp_synack_retries, 5.
- * Platform: Linux 2.4.
+ * Default: the sysctl net.ipv4.tcp_syn_retries, 6. A listener on which nobody has set it goes by
+ * net.ipv4.tcp_synack_retries, 5, and reads back as the other. Platform: Linux 2.4.
  *
  * Source: [tcp(7)](https://man7.org/linux/man-pages/man7/tcp.7.html).
  *
@@ -950,10 +950,10 @@ export const TCP_SAVE_SYN: SocketOption<number> = option(
  *
  * @example Give up connecting after 3 seconds instead of two minutes
  * ```ts
- * import { setOption, TCP_SYNCNT } from "@sockopt/tcp";
+ * import { connect } from "@sockopt/tcp";
  *
  * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
- * setOption(listener, TCP_SYNCNT, 1); // here of SYN-ACKs; of a client's SYN it is a setting of connect()
+ * using conn = await connect({ port: listener.addr.port, settings: { synRetries: 1 } });
  * ```
  */
 export const TCP_SYNCNT: SocketOption<number> = option("IPPROTO_TCP", "TCP_SYNCNT", 7, count);

@@ -201,6 +201,7 @@ export class FlagTable<Groups extends Readonly<Record<string, Flags>>> {
     const flags = Object.entries(this.#flags).flatMap(([name, { negatable }]) =>
       negatable ? [`--${name}`, `--no-${name}`] : [`--${name}`]
     );
+    if (flags.includes(typed)) return `unexpected argument ${JSON.stringify(arg)} after --`;
     const near = nearest(typed, flags);
     return `unknown flag ${typed}; ${near === undefined ? "see --help" : `did you mean ${near}?`}`;
   }

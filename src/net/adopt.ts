@@ -68,7 +68,7 @@ export function adopt<L extends Deno.Listener>(
 }
 
 /** The address of a socket, which must listen for TCP. */
-function addressOfListener(fd: number): Deno.NetAddr {
+export function addressOfListener(fd: number): Deno.NetAddr {
   const which = `descriptor ${fd}`;
   try {
     const type = readOption(fd, SO_TYPE);

@@ -9,10 +9,17 @@ const address = new Uint8Array(IN6_ADDR_SIZE);
 /** How many bits stand in front of an IPv4 address that is mapped into IPv6. */
 const MAPPED = 96;
 
+/** Whether {@linkcode address} is one of IPv4. */
+function isMapped(): boolean {
+  const view = new DataView(address.buffer);
+  return view.getBigUint64(0) === 0n && view.getUint32(8) === 0xffff;
+}
+
 /** A subnet, such as 10.0.0.0/8 or 2001:db8::/32; an address alone is one of itself. */
 export class Subnet {
   readonly #bytes: Uint8Array;
   readonly #bits: number;
+  readonly #isIpv4: boolean;
 
   /**
    * @param text In the notation of CIDR.
@@ -26,11 +33,12 @@ export class Subnet {
     }
     this.#bytes = address.slice();
     this.#bits = Number(bits ?? most) + (most === 32 ? MAPPED : 0);
+    this.#isIpv4 = isMapped() && this.#bits >= MAPPED;
   }
 
-  /** Whether an address is in it. IPv4 and the same mapped into IPv6 are one. */
+  /** Whether an address is in it. IPv4 and the same mapped into IPv6 are one, and ::/0 is all of IPv6 alone. */
   has(hostname: string): boolean {
-    if (!parseMapped(hostname, address)) return false;
+    if (!parseMapped(hostname, address) || isMapped() !== this.#isIpv4) return false;
     for (let i = 0; i * 8 < this.#bits; i++) {
       const rest = Math.max(8 - (this.#bits - i * 8), 0);
       if ((address[i]! ^ this.#bytes[i]!) >> rest !== 0) return false;
@@ -46,9 +54,8 @@ export class Subnet {
 export function clientOf(hostname: string): string {
   if (!hostname.includes(":")) return hostname;
   if (!parseMapped(hostname, address)) return hostname;
+  if (isMapped()) return address.subarray(12).join(".");
   const view = new DataView(address.buffer);
-  const isMapped = view.getBigUint64(0) === 0n && view.getUint32(8) === 0xffff;
-  if (isMapped) return address.subarray(12).join(".");
   const group = (n: number): string => view.getUint16(2 * n).toString(16);
   return `${group(0)}:${group(1)}:${group(2)}:${group(3)}::/64`;
 }

@@ -1,5 +1,7 @@
 /** The command line of server.ts. */
 
+import type { Codec } from "../../ffi/codec.ts";
+import { TCP_CONGESTION } from "../../ffi/options/tcp.ts";
 import { isLinux } from "../../ffi/platform.ts";
 import {
   type Flag,
@@ -18,6 +20,15 @@ import { LOG_LEVELS } from "../net/logger.ts";
 import { Subnet } from "../net/subnet.ts";
 import type { KeepAlive, OptionValue } from "../options/settings.ts";
 import type { ProxyProtocolOptions } from "../serve/serve_options.ts";
+
+/** The value of an option that is a text, as far as its length goes. */
+function name({ codec }: { codec: Codec<string> }): (text: string) => string {
+  const most = codec.size - 1; // C ends it with a NUL
+  return (text) => {
+    if (new TextEncoder().encode(text).length <= most) return text;
+    throw new RangeError(`a name of at most ${most} bytes`);
+  };
+}
 
 /** The balancers whose headers are believed. */
 function proxySources(text: string): ProxyProtocolOptions {
@@ -71,7 +82,7 @@ const GROUPS = {
       "TCP_USER_TIMEOUT in milliseconds",
       wholeNumber(0, INT_MAX, "milliseconds"),
     ),
-    "congestion": one("NAME", "TCP_CONGESTION, such as cubic", text),
+    "congestion": one("NAME", "TCP_CONGESTION, such as cubic", name(TCP_CONGESTION)),
     "option": many<OptionValue>(
       "NAME=VALUE",
       "any other, may be repeated",

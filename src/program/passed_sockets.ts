@@ -1,6 +1,7 @@
 /** Sockets that the program is started with. */
 
 import { closeFd, duplicate } from "../../ffi/socket.ts";
+import { addressOfListener } from "../net/adopt.ts";
 
 /** The first descriptor that systemd passes. */
 const LISTEN_FDS_START = 3;
@@ -33,8 +34,9 @@ export class PassedSockets {
     return this.#fds.length > 0;
   }
 
-  /** Copies of them, for a server to take over. */
+  /** Copies of them, for a server to take over. What is no such socket is told by its own number. */
   copies(): number[] {
+    this.#fds.forEach(addressOfListener);
     return this.#fds.map(duplicate);
   }
 

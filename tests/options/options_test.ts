@@ -12,17 +12,21 @@ import {
   SO_KEEPALIVE,
   SO_LINGER,
   SO_RCVBUF,
+  SO_RCVLOWAT,
   SO_REUSEADDR,
   SO_REUSEPORT,
   SO_SNDBUF,
+  SO_TXTIME,
   SO_TYPE,
   SocketError,
   socketFd,
   TCP_CONGESTION,
+  TCP_DEFER_ACCEPT,
   TCP_INFO,
   TCP_KEEPIDLE,
   TCP_MAXSEG,
   TCP_NODELAY,
+  type TxTime,
 } from "../../mod.ts";
 import { run, testWith, testWitnessed, witness } from "../helpers.ts";
 
@@ -79,6 +83,15 @@ Deno.test("setOption() throws before any call when the value is wrong", () => {
     "SO_RCVBUF: expected a whole number from 0 to 2147483647, got 2147483648",
   );
   assertThrows(() => setOption(socket, TCP_CONGESTION, "a name that is too long"), RangeError);
+  // below 0 the kernel would take the largest number, or none
+  assertThrows(() => setOption(socket, SO_RCVLOWAT, -1), RangeError);
+  assertThrows(() => setOption(socket, TCP_DEFER_ACCEPT, -1), RangeError);
+  const txTime = { clock: "tai", deadline: "no" } as unknown as TxTime;
+  assertThrows(
+    () => setOption(socket, SO_TXTIME, txTime),
+    TypeError,
+    "deadline to be true or false",
+  );
 });
 
 Deno.test("setOption() turns the kernel's refusal into a SocketError", () => {

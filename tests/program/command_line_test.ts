@@ -204,6 +204,11 @@ Deno.test("a misspelt flag suggests the right one", () => {
   assertEquals(refusal("--wrokers=2"), "unknown flag --wrokers; did you mean --workers?");
   assertEquals(refusal("--xyz"), "unknown flag --xyz; see --help");
   assertEquals(refusal("8888"), 'unexpected argument "8888"; see --help');
+  assertEquals(refusal("--", "--check"), 'unexpected argument "--check" after --');
+  assertEquals(
+    refusal("--congestion", "a-name-that-is-too-long"),
+    '--congestion "a-name-that-is-too-long": expected a name of at most 15 bytes',
+  );
 });
 
 Deno.test("the help names every flag and fits a screen", () => {
