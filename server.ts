@@ -93,15 +93,23 @@ function exitNow(code: number): never {
   return isTelemetryOn() ? exitAtOnce(code) : Deno.exit(code);
 }
 
+/**
+ * Within how many milliseconds two signals are one: a terminal sends Ctrl-C to all of its programs, and `deno task` passes it
+ * on to those that it has started.
+ */
+const ONE_SIGNAL = 100;
+
 /** The first signal stops gracefully, a second one at once; SIGUSR2 asks for the statistics. */
 function obeySignals(serving: () => Serving | undefined): void {
-  let signals = 0;
+  let first: number | undefined;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {
-      signals++;
+      const now = performance.now();
+      first ??= now;
+      if (now !== first && now - first < ONE_SIGNAL) return;
       serving()?.shutdown().catch(() => {}); // what has failed is in `finished` as well
       // whatever holds it up, such as a log that nobody reads
-      if (signals > 1) setTimeout(() => exitNow(0), LAST_MOMENT);
+      if (now !== first) setTimeout(() => exitNow(0), LAST_MOMENT);
     });
   }
   Deno.addSignalListener("SIGUSR2", async () => {

@@ -288,9 +288,12 @@ Deno.test("with OTEL_DENO=true the log is exported, each line with the severity 
   }).spawn();
   const stderr = new Response(process.stderr).text();
   let stdout = "";
+  let isAsked = false;
   for await (const chunk of process.stdout.pipeThrough(new TextDecoderStream())) {
     stdout += chunk;
-    if (stdout.includes("Serving on")) process.kill("SIGTERM");
+    if (isAsked || !stdout.includes("Serving on")) continue;
+    process.kill("SIGTERM");
+    isAsked = true;
   }
   assertEquals((await process.status).code, 0);
   const exported = await stderr;

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   bytes,
+  delay,
   exchange,
   PERMISSIONS,
   python,
@@ -391,12 +392,28 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+Deno.test("Ctrl-C that comes twice, as deno task passes it on, is one signal", async () => {
+  await using server = await ServerProcess.start(["--mode", "stream"]);
+  const conn = await server.connect();
+  await conn.write(bytes("x"));
+  await conn.read(new Uint8Array(1));
+  server.process.kill("SIGINT");
+  server.process.kill("SIGTERM"); // the same one twice the kernel might take for one
+  while (await server.connect().then((conn) => conn.close() as undefined ?? true, () => false));
+  await conn.write(bytes("y"));
+  assertEquals(await conn.read(new Uint8Array(9)), 1, "it is served on");
+  conn.close();
+  assertEquals((await server.end()).code, 0);
+  assertEquals(server.events("stopping").length, 1);
+});
+
 Deno.test("a second signal ends what is in hand", async () => {
   await using server = await ServerProcess.start();
   const conn = await server.connect();
   await exchange(await server.connect(), bytes("accepted"));
   server.process.kill("SIGTERM");
   while (await server.connect().then((conn) => conn.close() as undefined ?? true, () => false));
+  await delay(150); // two at once are one
   const { code } = await server.stop();
   assertEquals(code, 0);
   assertEquals(await conn.read(new Uint8Array(1)), null);
