@@ -72,7 +72,7 @@ async function rate(to: Deno.ConnectOptions, size: number | undefined): Promise<
   return round(bytes * 8 / 1000 / (performance.now() - start), 1);
 }
 
-await inOwnNetwork(import.meta.url, async () => {
+await inOwnNetwork(import.meta.url, "tc", async () => {
   sizes();
 
   const small = await burst(4096);

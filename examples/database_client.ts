@@ -72,7 +72,7 @@ class Client implements Disposable {
   }
 }
 
-await inOwnNetwork(import.meta.url, async () => {
+await inOwnNetwork(import.meta.url, "nft", async () => {
   await using database = serve({ hostname: "127.0.0.1", gracePeriod: 0 }, echo());
   const { hostname, port } = database.addr;
   using idle = await Client.connect(hostname, port, SETTINGS);

@@ -20,7 +20,7 @@ function connectionsTo(port: number): OpenSocket[] {
   );
 }
 
-await inOwnNetwork(import.meta.url, async () => {
+await inOwnNetwork(import.meta.url, "nft", async () => {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
     return new Response("hello");
   });

@@ -17,7 +17,7 @@ import { conclude, expect, outcome } from "./shared/report.ts";
 
 const probes = { idle: 2, interval: 1, count: 3 };
 
-await inOwnNetwork(import.meta.url, async () => {
+await inOwnNetwork(import.meta.url, "nft", async () => {
   await using server = serve({ hostname: "127.0.0.1", gracePeriod: 0 }, echo());
   const { hostname, port } = server.addr;
   const connect = async (settings: SocketSettings): Promise<Deno.Conn> => {

@@ -57,7 +57,7 @@ function draw(congestion: string, windows: number[]): void {
   }
 }
 
-await inOwnNetwork(import.meta.url, async () => {
+await inOwnNetwork(import.meta.url, "tc", async () => {
   const to = await slowLink("20mbit");
   const { availableCongestion = [] } = kernelLimits();
   const table: Record<string, Record<string, number>> = {};

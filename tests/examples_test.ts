@@ -79,9 +79,9 @@ testWith(
 
 testWith([...NETWORK, "env", "which"], "an example names the program that is missing", async () => {
   const tools = await Deno.makeTempDir();
-  const keepAlive = [Deno.execPath(), "run", "--allow-all", `${ROOT}examples/keep_alive.ts`];
-  const isMissing = async (program: string): Promise<void> => {
-    const { code, stdout, stderr } = await run("env", [`PATH=${tools}`, ...keepAlive]);
+  const isMissing = async (program: string, example = "keep_alive"): Promise<void> => {
+    const command = [Deno.execPath(), "run", "--allow-all", `${ROOT}examples/${example}.ts`];
+    const { code, stdout, stderr } = await run("env", [`PATH=${tools}`, ...command]);
     assertEquals({ code, stdout }, { code: 1, stdout: "" });
     const line = `This example makes a network of its own, and cannot: ${program} is missing\n`;
     assertEquals(stderr, line);
@@ -93,6 +93,8 @@ testWith([...NETWORK, "env", "which"], "an example names the program that is mis
       await Deno.symlink(stdout.trim(), `${tools}/${program}`);
     }
     await isMissing("nft");
+    await isMissing("nft", "hidden_connections");
+    await isMissing("tc", "slow_start");
   } finally {
     await Deno.remove(tools, { recursive: true });
   }

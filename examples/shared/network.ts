@@ -40,22 +40,29 @@ const INSIDE = "--in-its-own-network";
  * What is missing is said in one line, with exit code 1.
  *
  * @param file The URL of the example.
+ * @param tool The program that it takes besides.
  * @param example What it does.
  */
-export async function inOwnNetwork(file: string, example: () => Promise<void>): Promise<void> {
+export async function inOwnNetwork(
+  file: string,
+  tool: "nft" | "tc",
+  example: () => Promise<void>,
+): Promise<void> {
   try {
     if (Deno.args.includes(INSIDE)) {
       await run("ip", "link", "set", "lo", "up");
       await example();
     } else {
       await run(...inNewNetwork("true"));
+      await run("ip", "-V");
+      await run(tool, "-V");
       const inside = startInNewNetwork(new URL(file), "inherit", INSIDE);
       Deno.exitCode = (await inside.status).code;
     }
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     console.error(`This example makes a network of its own, and cannot: ${error.message}`);
-    Deno.exitCode = 1;
+    Deno.exit(1); // whatever the example has begun
   }
 }
 
