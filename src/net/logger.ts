@@ -8,7 +8,8 @@
 export type LogFunction = (message: string, properties?: Record<string, unknown>) => void;
 
 /**
- * What this package logs to, where it is given one; without, it is silent. `console`, a logger of LogTape
+ * What this package logs to, where it is given one. Without, it is silent, but for what the user's own code throws: that goes
+ * to standard error, unless there is an `onError`. `console`, a logger of LogTape
  * and one of `@std/log` all are loggers.
  *
  * @category Opening sockets
@@ -62,7 +63,13 @@ export interface ReadyLogger extends Logger {
 
 /** For the errors of the user's own code, who must see them: without a logger they go to standard error. */
 export function loggerOfErrors(logger: Logger | undefined): ReadyLogger {
-  return readyLogger(logger ?? { ...SILENT, error: (message) => console.error(message) });
+  return readyLogger(logger ?? { ...SILENT, error: toStandardError });
+}
+
+/** A line, and where the error was made. */
+function toStandardError(message: string, { stack }: Record<string, unknown> = {}): void {
+  const frames = typeof stack === "string" ? stack.match(/^ {4}at .*$/gm) ?? [] : [];
+  console.error([message, ...frames].join("\n"));
 }
 
 /** Makes a logger ready for use: what goes wrong in it is no concern of who logs. */

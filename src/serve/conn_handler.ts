@@ -18,7 +18,10 @@ export interface ConnInfo {
   readonly proxy?: ProxyHeader;
   /** Which connection of the server it is, counted from 1. */
   readonly number: number;
-  /** Fires when the server wants the connection to end: it is stopping, or a time-out has passed. */
+  /**
+   * Fires when the server wants the connection to end: it is stopping, and the reason an "AbortError", or a time-out has
+   * passed, and it is a "TimeoutError".
+   */
   readonly signal: AbortSignal;
   /** Whether the server itself has closed the connection. */
   readonly closed: boolean;
@@ -64,7 +67,7 @@ export interface ConnInfo {
 export type ConnHandler<C extends Deno.Conn<Deno.NetAddr> = Deno.TcpConn> = (
   conn: C,
   info: ConnInfo,
-) => void | Promise<void>;
+) => void | Promise<unknown>;
 
 /** The handlers that count bytes as they come and go. */
 const counting = new WeakSet<object>();

@@ -6,7 +6,7 @@ import { loggerOfErrors, readyLogger } from "../net/logger.ts";
 import { type Check, checkNamed, optionsOf, seconds, type } from "../options/check_arguments.ts";
 import { socketDescriptor } from "../options/socket_fd.ts";
 import { close, Connection, isTls } from "./connection.ts";
-import { callUser, errorText } from "./errors.ts";
+import { callUser, errorText, stackOf } from "./errors.ts";
 import type { BufferedProtocol, Protocol, Transport } from "./protocol.ts";
 import { lingeringClose } from "./stream.ts";
 import { after } from "../net/timer.ts";
@@ -111,7 +111,10 @@ async function open(
     ...typeof tls === "object" && tls,
   });
   const complain = (what: string, error: unknown): void =>
-    loggerOfErrors(logger).error(`${what} threw: ${errorText(error)}`, { event: "error" });
+    loggerOfErrors(logger).error(`${what} threw: ${errorText(error)}`, {
+      event: "error",
+      stack: stackOf(error),
+    });
   const report = (error: unknown): void =>
     callUser(
       () => onError ? onError(error) : complain("A callback of a protocol", error),

@@ -49,7 +49,8 @@ export class Connection implements ConnInfo {
   previous: Connection | undefined = undefined;
   next: Connection | undefined = undefined;
   #controller: AbortController | undefined = undefined;
-  #ending = false;
+  /** Why it is to end; absent as long as it is not. */
+  #endReason: DOMException | undefined = undefined;
   #onEnding: (() => void) | undefined = undefined;
   #failure: string | undefined = undefined;
   /** What the kernel has counted: nothing that a handler would know of, as long as none is called. */
@@ -84,23 +85,23 @@ export class Connection implements ConnInfo {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#ending) this.#controller.abort();
+      if (this.#endReason !== undefined) this.#controller.abort(this.#endReason);
     }
     return this.#controller.signal;
   }
 
   /** Tells the handler that the connection should end. */
-  askToEnd(): void {
-    if (this.#ending) return;
-    this.#ending = true;
-    this.#controller?.abort();
+  askToEnd(reason: DOMException): void {
+    if (this.#endReason !== undefined) return;
+    this.#endReason = reason;
+    this.#controller?.abort(reason);
     this.#onEnding?.();
   }
 
   /** Called at once where it has been asked to end already, as during its handshake. */
   set onEnding(callback: (() => void) | undefined) {
     this.#onEnding = callback;
-    if (this.#ending) callback?.();
+    if (this.#endReason !== undefined) callback?.();
   }
 
   report(error: unknown): void {

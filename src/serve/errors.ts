@@ -23,6 +23,16 @@ export function errorText(thrown: unknown): string {
   }
 }
 
+/** Where an error was made, if it tells. */
+export function stackOf(thrown: unknown): string | undefined {
+  try {
+    const { stack } = thrown as Error;
+    return typeof stack === "string" ? stack : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Under which name an error is counted: its code, such as "EMFILE", or else the name of its class. */
 export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return UNKNOWN;

@@ -28,7 +28,7 @@ export interface ServeOptions extends Omit<ListenOptions, "fd" | "hostname" | "i
    * net.ipv6.bindv6only says, unless IPv4 addresses are listened on as well.
    */
   ipv6Only?: boolean;
-  /** Stops the server when it fires, as `shutdown()` does. */
+  /** Stops the server when it fires, as `shutdown()` does. Where it has fired before, `serve()` throws its reason. */
   signal?: AbortSignal;
   /** Called once for each listener, when it listens. By default a line is logged. */
   onListen?: (addr: Deno.NetAddr) => void;

@@ -23,6 +23,10 @@ import { after } from "../net/timer.ts";
  */
 const FIRST_MOMENT = 250;
 
+/** Why connections end, as their signals say. */
+const STOPPING = new DOMException("the server is stopping", "AbortError");
+const IDLE = new DOMException("no byte came or went within the idle time-out", "TimeoutError");
+
 /** What `serve()` starts. */
 export class Server implements TcpServer {
   readonly finished: Promise<void>;
@@ -161,7 +165,7 @@ export class Server implements TcpServer {
 
   /** Serves a connection, if it is admitted: without a promise, where its handler needs none. */
   #serve(connection: Connection, admitted: true | Promise<boolean>): void {
-    let handled: void | Promise<void> = undefined;
+    let handled: void | Promise<unknown> = undefined;
     try {
       handled = admitted === true ? this.#handle(connection) : this.#handleIf(admitted, connection);
     } catch (error) {
@@ -176,13 +180,13 @@ export class Server implements TcpServer {
     if (await admitted) await this.#handle(connection);
   }
 
-  #handle(connection: Connection): void | Promise<void> {
+  #handle(connection: Connection): void | Promise<unknown> {
     if (!this.#handlerCounts) connection.countBeforeClose();
     return this.#handler(connection.conn, connection);
   }
 
   /** Closes a connection when its handler is through, and its client as well where it asks for that. */
-  async #finishAfter(handled: void | Promise<void>, connection: Connection): Promise<void> {
+  async #finishAfter(handled: void | Promise<unknown>, connection: Connection): Promise<void> {
     try {
       await handled;
     } catch (error) {
@@ -225,17 +229,17 @@ export class Server implements TcpServer {
     this.#changed();
   }
 
-  #askToEnd(connection: Connection): void {
+  #askToEnd(connection: Connection, reason: DOMException = STOPPING): void {
     if (connection.closed) return;
     callUser(
-      () => connection.askToEnd(),
+      () => connection.askToEnd(reason),
       (error) => this.#log.callbackFailed("onEnding", error),
     );
   }
 
   /** Ends a connection whatever its handler does. */
-  #end(connection: Connection): void {
-    this.#askToEnd(connection);
+  #end(connection: Connection, reason?: DOMException): void {
+    this.#askToEnd(connection, reason);
     if (isTls(connection.conn)) connection.endHandshake();
     this.#finish(connection);
     callUser(
@@ -246,7 +250,7 @@ export class Server implements TcpServer {
 
   #timeOut(connection: Connection): void {
     this.#account.timedOut++;
-    this.#end(connection);
+    this.#end(connection, IDLE);
   }
 
   #changed(): void {
@@ -273,6 +277,7 @@ export class Server implements TcpServer {
     for (const connection of this.#active.toArray()) this.#askToEnd(connection);
     this.#changed();
     const { gracePeriod = 10 } = this.#options;
+    if (this.#active.size > 0) this.#log.stopping(this.#active.size, gracePeriod);
     const cancel = after(gracePeriod * 1000, () => this.#closeAll());
     return this.finished.finally(cancel);
   }

@@ -6,7 +6,7 @@ import { type Logger, loggerOfErrors, type ReadyLogger, readyLogger } from "../n
 import { clientOf } from "../net/subnet.ts";
 import type { ConnInfo } from "./conn_handler.ts";
 import type { ServerStats } from "./stats.ts";
-import { errorCode, errorText, isPeerGone } from "./errors.ts";
+import { errorCode, errorText, isPeerGone, stackOf } from "./errors.ts";
 
 /** The log of a server. */
 export class ServerLog {
@@ -26,6 +26,16 @@ export class ServerLog {
   listening(addr: Deno.NetAddr): void {
     const { hostname, port } = addr;
     this.logger.info(`Serving on ${showAddr(addr)}`, { event: "listening", hostname, port });
+  }
+
+  /** It stops, and waits for connections. */
+  stopping(active: number, seconds: number): void {
+    const connections = active === 1 ? "1 connection is" : `${active} connections are`;
+    this.logger.info(`Stopping: ${connections} open, for up to ${seconds} s`, {
+      event: "stopping",
+      active,
+      gracePeriod: seconds,
+    });
   }
 
   stopped(stats: ServerStats): void {
@@ -77,6 +87,7 @@ export class ServerLog {
       remote,
       code: errorCode(error),
       error: text,
+      ...level === "error" && { stack: stackOf(error) },
     });
   }
 
@@ -115,7 +126,8 @@ export class ServerLog {
   /** A callback of the user's has thrown, or its promise was rejected. */
   callbackFailed(name: string, error: unknown): void {
     const text = errorText(error);
-    this.#handlerErrors.error(`${name} threw: ${text}`, { event: "error", error: text });
+    const stack = stackOf(error);
+    this.#handlerErrors.error(`${name} threw: ${text}`, { event: "error", error: text, stack });
   }
 
   cannotAccept(addr: Deno.NetAddr, message: string, code: string): void {

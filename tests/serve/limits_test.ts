@@ -1,6 +1,6 @@
 /** What limits mean: one for the whole server, and no timer where there is no end. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { echo, serve } from "../../mod.ts";
 import { after } from "../../src/net/timer.ts";
 import { bytes, connectTo, exchange, output, testInNamespace, withProgram } from "../helpers.ts";
@@ -61,7 +61,10 @@ Deno.test("an error of a handler is shown where there is neither a logger nor on
   } finally {
     console.error = error;
   }
-  assert(/^Connection from 127\.0\.0\.1:\d+ failed: Error: my fault$/.test(`${shown}`), `${shown}`);
+  assertMatch(
+    `${shown}`,
+    /^Connection from 127\.0\.0\.1:\d+ failed: Error: my fault\n {4}at .*limits_test\.ts:\d+/,
+  );
 });
 
 /** Drops all that is sent on the loopback interface. */
