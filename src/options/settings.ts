@@ -114,7 +114,10 @@ const SETTING_CHECKS: Record<keyof SocketSettings, Check> = {
   noDelay: byOption,
   quickAck: byOption,
   keepAlive: (value) => {
-    if (typeof value === "object") optionsOf(KEEP_ALIVE_CHECKS)(value);
+    if (typeof value === "object") return optionsOf(KEEP_ALIVE_CHECKS)(value);
+    if (typeof value === "boolean") return;
+    const names = Object.keys(KEEP_ALIVE_CHECKS).join(", ");
+    throw new TypeError(`expected true, false, or an object with ${names}, got ${show(value)}`);
   },
   userTimeout: byOption,
   synRetries: byOption,

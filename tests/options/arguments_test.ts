@@ -96,6 +96,11 @@ const WRONG_SETTINGS: [settings: unknown, kind: typeof TypeError, message: strin
   ],
   [{ noDelay: 1 }, TypeError, "TCP_NODELAY: expected true or false, got 1"],
   [{ keepAlive: { idel: 1 } }, TypeError, 'keepAlive: there is no option "idel"'],
+  [
+    { keepAlive: 30 },
+    TypeError,
+    "keepAlive: expected true, false, or an object with idle, interval, count, got 30",
+  ],
   [{ keepAlive: null }, TypeError, "keepAlive: expected an object of options, got null"],
   [
     { keepAlive: { idle: 0 } },

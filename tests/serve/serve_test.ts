@@ -20,7 +20,7 @@ import {
   type Transport,
 } from "../../mod.ts";
 import { disconnect } from "../../ffi/reconnect.ts";
-import { bytes, connectTo, exchange, readAll, testWith } from "../helpers.ts";
+import { bytes, connectTo, delay, exchange, readAll, testWith } from "../helpers.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
 
@@ -262,6 +262,25 @@ Deno.test("shutdown() fires the handlers' signal and waits for them", async () =
   await begun.promise;
   await server.shutdown();
   assert(ended);
+});
+
+Deno.test("a signal says why the connection is to end", async () => {
+  const reasons: string[] = [];
+  const handle: ConnHandler = (_, info) =>
+    new Promise((resolve) =>
+      info.signal.addEventListener("abort", () => resolve(reasons.push(info.signal.reason.name)))
+    );
+  for (const idleTimeout of [0.1, Infinity]) {
+    const server = start(handle, { idleTimeout });
+    const conn = await connectTo(server);
+    if (idleTimeout === Infinity) {
+      while (server.stats().active === 0) await delay(1);
+      await server.shutdown();
+    }
+    await readAll(conn);
+    await server.shutdown();
+  }
+  assertEquals(reasons, ["TimeoutError", "AbortError"]);
 });
 
 Deno.test("shutdown() closes after the grace period what has not ended", async () => {
