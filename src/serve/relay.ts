@@ -2,7 +2,6 @@
 
 import { show } from "../../ffi/codec.ts";
 import { SocketError } from "../../ffi/socket_error.ts";
-import { networkError } from "../net/network_error.ts";
 import { reset } from "../net/reset.ts";
 import { checkNamed } from "../options/check_arguments.ts";
 import { beforeClose } from "./byte_count.ts";
@@ -103,8 +102,10 @@ class Direction {
   bytes = 0;
   /** Why nothing more could be sent. */
   failure: unknown;
-  /** Whether the end was passed on. */
-  isEnded = false;
+  /** What is being sent, or was last. */
+  sending: Promise<void> | undefined;
+  /** Whether the connection that it sends to was reset, as far as it was told. */
+  isReset = false;
 
   constructor(readonly from: Deno.Conn<Deno.NetAddr>, readonly to: Deno.Conn<Deno.NetAddr>) {}
 
@@ -120,8 +121,9 @@ class Direction {
         this.bytes += size;
         await from.turn();
       }
-      if (!opposite.isEnded && from.isOver()) throw this.#reset(this.to);
-      this.isEnded = true;
+      // of a reset the kernel may have told who was sending: to a read it looks like an end
+      if (from.isOver()) await opposite.sending?.catch(() => {});
+      if (opposite.isReset) return;
       await this.#try(() => to.closeWrite());
     } finally {
       from.release();
@@ -137,19 +139,17 @@ class Direction {
     }
   }
 
-  /** A connection was reset: so is the other one. */
-  #reset(other: Deno.Conn<Deno.NetAddr>): Error {
-    end(other);
-    return networkError("ECONNRESET", "the connection was reset by its peer");
-  }
-
   /** Whether it could be sent. Where not, what the other side had sent before may still be on its way back. */
   async #try(send: () => Promise<void> | undefined): Promise<boolean> {
     try {
-      await send();
+      await (this.sending = send());
       return true;
     } catch (error) {
-      if (errorCode(error) === "ECONNRESET") throw this.#reset(this.from);
+      this.isReset = errorCode(error) === "ECONNRESET";
+      if (this.isReset) {
+        end(this.from);
+        throw error;
+      }
       this.failure ??= error;
       return false;
     }

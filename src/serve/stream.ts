@@ -213,10 +213,7 @@ export class Stream {
     for (let n = 0; n < data.length;) n += await this.write(data.subarray(n));
   }
 
-  /**
-   * Whether the connection is over, both ways. Where nobody has ended the own side, that is a reset, of which the kernel tells
-   * one call alone, such as one that was sending: to the next it looks like the peer's end.
-   */
+  /** Whether the connection is over, both ways, as after a reset. */
   isOver(): boolean {
     const fd = this.#fd();
     return fd >= 0 && tryReadOption(fd, TCP_INFO)?.state === "close";

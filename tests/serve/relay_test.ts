@@ -1,10 +1,13 @@
 /** relay(), and the proxy of the examples: nothing is lost, nothing is left. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import {
+  connect,
   getOption,
   relay,
   serve,
+  setOption,
+  SO_SNDBUF,
   type SocketSettings,
   TCP_INFO,
   type TcpServer,
@@ -264,6 +267,39 @@ Deno.test("a proxy's idle time-out ends both sides", async () => {
   while (server.stats().active > 0) await delay(1);
   assertEquals(through.stats().timedOut, 1);
 });
+
+testWith(
+  "Linux",
+  "a peer that has answered and then drops what it is sent is no reset",
+  async () => {
+    using servers = Deno.listen({ hostname, port: 0 });
+    using proxies = Deno.listen({ hostname, port: 0 });
+    const answer = message(3, 100_000);
+    for (let i = 0; i < 5; i++) {
+      // the answer is on its way for long, as the client takes little at once
+      const client = await connect({
+        port: proxies.addr.port,
+        settings: { receiveBufferSize: 4096 },
+      });
+      const proxied = await proxies.accept();
+      setOption(proxied, SO_SNDBUF, 4096);
+      const relayed = relay(proxied, await connectTo(servers)).catch((error: Error) => error.name);
+      const server = await servers.accept();
+      const flood = (async () => {
+        for (;;) await client.write(new Uint8Array(16 * 1024));
+      })().catch(() => {});
+      await readExactly(server, 1);
+      await writeAll(server, answer);
+      await server.closeWrite();
+      while (getOption(server, TCP_INFO).unacked > 0) await delay(1);
+      server.close(); // with data unread: a reset follows the end
+      assertEquals(await readToEnd(client), answer);
+      client.close();
+      await flood;
+      assertNotEquals(await relayed, "ConnectionReset");
+    }
+  },
+);
 
 testWith(
   "Linux",
