@@ -13,8 +13,8 @@ export interface ListenAllOptions extends Omit<ListenOptions, "fd" | "hostname">
   fd?: number | readonly number[];
 }
 
-/** How often to try again when the port that was picked for one address is taken on another one. */
-const ATTEMPTS = 10;
+/** How often to try when the port that was picked for one address is taken on another one, as most are on a busy proxy. */
+const ATTEMPTS = 100;
 
 /**
  * Opens a listener on each address that some hostnames stand for, all with one port; all of them or none. Of a name's
