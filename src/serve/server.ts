@@ -41,6 +41,8 @@ export class Server implements TcpServer {
   #stopping = false;
   /** Whether what is left is closed at once. */
   #closing = false;
+  /** Cancel what is to be asked of connections that came out of the queue at the stop. */
+  readonly #moments: (() => void)[] = [];
   /** Resolved at the next end of a connection, or when the server is to stop. */
   #change: PromiseWithResolvers<void> | undefined;
 
@@ -94,6 +96,7 @@ export class Server implements TcpServer {
     await Promise.all(this.#ports.map((port) => this.#accept(port)));
     while (this.#active.size > 0) await this.#nextChange();
     sweep.stop();
+    for (const cancel of this.#moments) cancel();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#log.stopped(this.stats());
   }
@@ -160,7 +163,9 @@ export class Server implements TcpServer {
       this.#report(error, connection);
       this.#finish(connection);
     }
-    if (this.#stopping) after(FIRST_MOMENT, () => this.#askToEnd(connection));
+    if (this.#stopping) {
+      this.#moments.push(after(FIRST_MOMENT, () => this.#askToEnd(connection)));
+    }
   }
 
   /** Serves a connection, if it is admitted: without a promise, where its handler needs none. */

@@ -143,7 +143,6 @@ const TRIALS: Trial[] = [
   [sockopt.SO_PEEK_OFF, "unix", 7],
   on(sockopt.SO_PREFER_BUSY_POLL, "tcp"),
   [sockopt.SO_PRIORITY, "tcp", 6],
-  [sockopt.SO_PRIORITY, "udp", 0x80010001],
   [sockopt.SO_RCVBUF, "tcp", 50_000, 100_000],
   [sockopt.SO_RCVBUFFORCE, "tcp", 50_000],
   [sockopt.SO_RCVLOWAT, "tcp", 20],

@@ -11,6 +11,7 @@ import {
   SO_COOKIE,
   SO_KEEPALIVE,
   SO_LINGER,
+  SO_PRIORITY,
   SO_RCVBUF,
   SO_RCVLOWAT,
   SO_REUSEADDR,
@@ -92,6 +93,12 @@ Deno.test("setOption() throws before any call when the value is wrong", () => {
     TypeError,
     "deadline to be true or false",
   );
+});
+
+testWith("CAP_NET_ADMIN", "SO_PRIORITY may be a class of tc(8), which is unsigned", () => {
+  using socket = listener();
+  setOption(socket, SO_PRIORITY, 0x80010001);
+  assertEquals(getOption(socket, SO_PRIORITY), 0x80010001);
 });
 
 Deno.test("setOption() turns the kernel's refusal into a SocketError", () => {
