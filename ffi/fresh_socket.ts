@@ -53,7 +53,8 @@ const STREAMS: ReadonlySet<number> = new Set([6, 262]);
 /**
  * Makes fresh sockets of a kind, for as long as a function takes. Of a connection there are two, the one that has
  * connected and the one that was accepted, in this order. There is none where this process may not make it, and one that
- * is not connected where there is no loopback interface.
+ * is not connected where there is no loopback interface. A listener for every address is open on every address meanwhile, on
+ * a port that nobody has been told.
  */
 export function withFreshSockets<T>(kind: SocketKind, read: (fds: readonly number[]) => T): T {
   const c = libc();

@@ -1,6 +1,7 @@
 /**
  * The connections that are known by their two addresses alone: each request on one asks for it again, by a new object, and
- * looking through all descriptors takes a millisecond where there are thousands.
+ * looking through all descriptors takes a millisecond where there are thousands. Those of a server that listens everywhere
+ * are not kept, as another connection may have them as well.
  *
  * @module
  */

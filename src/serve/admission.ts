@@ -73,13 +73,17 @@ export class Admission {
 
   async #admitAfterwards(connection: Connection, port: Port): Promise<boolean> {
     const { conn } = connection;
+    let cancel = (): void => {};
     connection.onEnding = () => {
-      if (isUnused(connection)) this.#end(connection);
+      cancel = after(connection.firstMoment, () => {
+        if (isUnused(connection)) this.#end(connection);
+      });
     };
     try {
       if (isTls(conn) && !(await this.#handshake(connection, conn, port))) return false;
       return this.#mayTell === undefined || await this.#readHeader(connection, this.#mayTell);
     } finally {
+      cancel();
       connection.onEnding = undefined;
     }
   }

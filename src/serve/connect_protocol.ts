@@ -2,12 +2,12 @@
 
 import { withoutBrackets } from "../net/addresses.ts";
 import { connect, CONNECT_CHECKS, type ConnectOptions } from "../net/connect.ts";
-import { loggerOfErrors, readyLogger } from "../net/logger.ts";
 import { type Check, checkNamed, optionsOf, seconds, type } from "../options/check_arguments.ts";
 import { socketDescriptor } from "../options/socket_fd.ts";
 import { close, Connection, isTls } from "./connection.ts";
-import { callUser, errorText, stackOf } from "./errors.ts";
+import { callUser } from "./errors.ts";
 import type { BufferedProtocol, Protocol, Transport } from "./protocol.ts";
+import { ServerLog } from "./server_log.ts";
 import { lingeringClose } from "./stream.ts";
 import { after } from "../net/timer.ts";
 import { ConnTransport } from "./transport.ts";
@@ -110,18 +110,14 @@ async function open(
     hostname: certified(options),
     ...typeof tls === "object" && tls,
   });
-  const complain = (what: string, error: unknown): void =>
-    loggerOfErrors(logger).error(`${what} threw: ${errorText(error)}`, {
-      event: "error",
-      stack: stackOf(error),
-    });
+  const log = new ServerLog(logger);
   const report = (error: unknown): void =>
     callUser(
-      () => onError ? onError(error) : complain("A callback of a protocol", error),
-      (thrown) => complain("onError", thrown),
+      () => onError ? onError(error) : log.callbackFailed("A callback of a protocol", error),
+      (thrown) => log.callbackFailed("onError", thrown),
     );
   const descriptor = socketDescriptor(conn);
-  const connection = new Connection(conn, descriptor, 1, readyLogger(logger), settings, report);
+  const connection = new Connection(conn, descriptor, 1, log.logger, settings, report);
   if (isTls(conn)) await shakeHands(connection, conn, handshakeTimeout, signal);
   return connection;
 }

@@ -21,6 +21,12 @@ export function isTls(conn: Deno.Conn<Deno.NetAddr>): conn is Deno.TlsConn {
   return "handshake" in conn;
 }
 
+/**
+ * How many milliseconds a connection has for its first data before a stop ends it: its client has found a server, as far as it
+ * knows, and may be sending already.
+ */
+const FIRST_MOMENT = 250;
+
 const NOTHING: Bytes = { bytesIn: 0, bytesOut: 0 };
 
 /** A connection that was accepted. */
@@ -88,6 +94,16 @@ export class Connection implements ConnInfo {
       if (this.#endReason !== undefined) this.#controller.abort(this.#endReason);
     }
     return this.#controller.signal;
+  }
+
+  /** How many milliseconds it still has for its first data. */
+  get firstMoment(): number {
+    return Math.max(this.acceptedAt + FIRST_MOMENT - performance.now(), 0);
+  }
+
+  /** Whether a handler has ended with what its signal has told it. */
+  hasEndedAsAsked(error: unknown): boolean {
+    return error !== undefined && error === this.#endReason;
   }
 
   /** Tells the handler that the connection should end. */

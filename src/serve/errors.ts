@@ -5,13 +5,25 @@ import { networkError } from "../net/network_error.ts";
 
 /** What the kernel says of a connection that has failed, as Deno says it; anything else stays as it is. */
 export function asDeno(error: unknown): Error {
-  if (!(error instanceof SocketError)) return asError(error);
+  if (!isOf(error, SocketError)) return asError(error);
   return networkError(error.code, error.message, error);
 }
 
 /** What was thrown, as an error: anything can be. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(errorText(thrown), { cause: thrown });
+  return isOf(thrown, Error) ? thrown : new Error(errorText(thrown), { cause: thrown });
+}
+
+/** Whether what was thrown is of one of some classes: `instanceof`, which what was thrown may make throw as well. */
+export function isOf<E extends Error>(
+  thrown: unknown,
+  ...classes: (abstract new (...args: never[]) => E)[]
+): thrown is E {
+  try {
+    return classes.some((each) => thrown instanceof each);
+  } catch {
+    return false;
+  }
 }
 
 /** The text of what was thrown, which may have none, or throw itself. */
@@ -35,7 +47,7 @@ export function stackOf(thrown: unknown): string | undefined {
 
 /** Under which name an error is counted: its code, such as "EMFILE", or else the name of its class. */
 export function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return UNKNOWN;
+  if (!isOf(error, Error)) return UNKNOWN;
   try {
     if ("code" in error && typeof error.code === "string") return error.code;
     // Deno gives a code to the well-known ones only
@@ -63,18 +75,16 @@ const PEER_GONE: ReadonlySet<string> = new Set([
 
 /** Whether an error only says that the client has gone, as clients do. */
 export function isPeerGone(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.UnexpectedEof ||
-    error instanceof Deno.errors.TimedOut ||
-    error instanceof Deno.errors.NotConnected ||
+  const { ConnectionReset, BrokenPipe, ConnectionAborted } = Deno.errors;
+  const { UnexpectedEof, TimedOut, NotConnected } = Deno.errors;
+  return isOf(error, ConnectionReset, BrokenPipe, ConnectionAborted) ||
+    isOf(error, UnexpectedEof, TimedOut, NotConnected) ||
     PEER_GONE.has(errorCode(error));
 }
 
 /** Whether an error says that a call was made on what is closed, or was under way when it was closed. */
 export function isClosedHere(error: unknown): boolean {
-  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
+  return isOf(error, Deno.errors.BadResource, Deno.errors.Interrupted);
 }
 
 /** Calls a function of the user's: what it throws, or its promise rejects with, harms nobody else. */

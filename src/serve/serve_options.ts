@@ -84,7 +84,7 @@ export interface ServeOptions extends Omit<ListenOptions, "fd" | "hostname" | "i
   handshakeTimeout?: number;
   /**
    * How many seconds connections may take to end once the server is told to stop. Of those that begin with TLS, or with the
-   * header of a balancer, the ones that have sent nothing yet end at once.
+   * header of a balancer, the ones that have sent nothing within a quarter of a second end then.
    *
    * @default {10}
    */

@@ -7,7 +7,7 @@ import { Admission } from "./admission.ts";
 import { type ConnHandler, countsBytes } from "./conn_handler.ts";
 import { type AnyConn, close, Connection, isTls } from "./connection.ts";
 import { Connections } from "./connections.ts";
-import { callUser, errorCode, isClosedHere, isPeerGone } from "./errors.ts";
+import { callUser, errorCode, isClosedHere, isOf, isPeerGone } from "./errors.ts";
 import { IdleSweep } from "./idle_sweep.ts";
 import { describeConnection, type OpenConnection } from "./open_connection.ts";
 import { openPorts, type Port } from "./port.ts";
@@ -16,12 +16,6 @@ import { ServerLog } from "./server_log.ts";
 import { Account, type ServerStats } from "./stats.ts";
 import { lingeringClose } from "./stream.ts";
 import { after } from "../net/timer.ts";
-
-/**
- * How many milliseconds a connection that was still in the accept queue at a stop has before it is asked to end: its client
- * is to find a server, as far as it knows, and may be sending its first data.
- */
-const FIRST_MOMENT = 250;
 
 /** Why connections end, as their signals say. */
 const STOPPING = new DOMException("the server is stopping", "AbortError");
@@ -163,8 +157,8 @@ export class Server implements TcpServer {
       this.#report(error, connection);
       this.#finish(connection);
     }
-    if (this.#stopping) {
-      this.#moments.push(after(FIRST_MOMENT, () => this.#askToEnd(connection)));
+    if (this.#stopping && !connection.closed) {
+      this.#moments.push(after(connection.firstMoment, () => this.#askToEnd(connection)));
     }
   }
 
@@ -204,14 +198,15 @@ export class Server implements TcpServer {
 
   #failed(error: unknown, connection: Connection): void {
     // what was under way when the server, or the handler itself, closed the connection
-    if (connection.closed || isClosedHere(error) && connection.isGone()) return;
+    if (connection.closed || connection.hasEndedAsAsked(error)) return;
+    if (isClosedHere(error) && connection.isGone()) return;
     // a balancer's own check, which ends as it likes
     if (connection.proxy?.source === undefined && connection.proxy && isPeerGone(error)) return;
     this.#report(error, connection);
   }
 
   readonly #report = (error: unknown, connection: Connection): void => {
-    const isAssertion = error instanceof OptionAssertionError;
+    const isAssertion = isOf(error, OptionAssertionError);
     if (isAssertion) this.#account.assertionFailures++;
     else this.#account.count(errorCode(error));
     const { onError } = this.#options;

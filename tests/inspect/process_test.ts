@@ -114,7 +114,9 @@ clients = [S.create_connection((host, l.getsockname()[1])) for host in ("127.0.0
 clients.append(S.create_connection(m.getsockname()[:2]))
 accepted = [l.accept()[0], l.accept()[0], m.accept()[0]]
 `);
-  for (const { changed, kind, state } of await sockets(await target.pid)) {
+  const found = await sockets(await target.pid);
+  assertEquals(found.length, 10);
+  for (const { changed, kind, state } of found) {
     assertEquals(changed, [], `${kind} ${state}`);
   }
 });

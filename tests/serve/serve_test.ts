@@ -264,11 +264,14 @@ Deno.test("shutdown() fires the handlers' signal and waits for them", async () =
   assert(ended);
 });
 
-Deno.test("a signal says why the connection is to end", async () => {
+Deno.test("a signal says why the connection is to end, and to end by it is no error", async () => {
   const reasons: string[] = [];
   const handle: ConnHandler = (_, info) =>
-    new Promise((resolve) =>
-      info.signal.addEventListener("abort", () => resolve(reasons.push(info.signal.reason.name)))
+    new Promise((_, reject) =>
+      info.signal.addEventListener("abort", () => {
+        reasons.push(info.signal.reason.name);
+        reject(info.signal.reason); // as what was given the signal does
+      })
     );
   for (const idleTimeout of [0.1, Infinity]) {
     const server = start(handle, { idleTimeout });
@@ -279,6 +282,7 @@ Deno.test("a signal says why the connection is to end", async () => {
     }
     await readAll(conn);
     await server.shutdown();
+    assertEquals(server.stats().errors, {}, "to end as asked is no error");
   }
   assertEquals(reasons, ["TimeoutError", "AbortError"]);
 });

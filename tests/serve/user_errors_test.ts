@@ -10,6 +10,11 @@ const hostname = "127.0.0.1";
 const ODD: Record<string, () => unknown> = {
   "a symbol": () => Symbol("odd"),
   "an object without a prototype": () => Object.create(null),
+  "what has no class": () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  },
   "an error that throws": () =>
     Object.defineProperty(new Error(), "message", {
       get() {
