@@ -1,6 +1,7 @@
 /** What every program does: results go to standard output, what is wrong is one line, and the exit code tells which. */
 
 import { standardError, standardOutput } from "./line_writer.ts";
+import { printable } from "./printable.ts";
 import { isWrongUsage } from "./usage_error.ts";
 
 /** How many milliseconds a result may take to be read. */
@@ -24,7 +25,7 @@ export async function runProgram(main: () => Promise<number>): Promise<number> {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (error instanceof ReaderGone) return ENDED_BY_SIGPIPE;
-    standardError.write(error.message);
+    standardError.write(printable(error.message));
     await standardError.flush(RESULT_TIME);
     return isWrongUsage(error) ? 2 : 1;
   }

@@ -62,7 +62,9 @@ export function checkNamed(name: string, value: unknown, check: Check): void {
   try {
     check(value);
   } catch (error) {
-    const Kind = error instanceof RangeError ? RangeError : TypeError;
-    throw new Kind(`${name}: ${(error as Error).message}`, { cause: error });
+    const { message } = error as Error;
+    if (error instanceof RangeError) throw new RangeError(`${name}: ${message}`, { cause: error });
+    if (error instanceof TypeError) throw new TypeError(`${name}: ${message}`, { cause: error });
+    throw error; // such as a permission that is missing
   }
 }

@@ -271,8 +271,10 @@ export type ReadableValue = readonly [
 
 /** Whether a connection is expected to have a setting as its listener has it. */
 export function isForConnections(setting: OptionValue): setting is ReadableValue {
-  const [{ access, listenerOnly, onConnection }] = setting;
-  return access !== "write-only" && listenerOnly !== true && onConnection === undefined;
+  const [{ access, listenerOnly, onConnection, tuned }, value] = setting;
+  const isLeftToKernel = tuned === true && value === 0; // as TCP_WINDOW_CLAMP is, which it then chooses
+  return access !== "write-only" && listenerOnly !== true && onConnection === undefined &&
+    !isLeftToKernel;
 }
 
 /**

@@ -50,7 +50,9 @@ export class IdleSweep {
     for (const connection of this.#connections.toArray()) {
       if (connection.idleAt > now) continue;
       if (++asked > SWEEP_SIZE) return false;
-      const left = this.#timeout - (idleTime(connection) ?? this.#unmoved(connection));
+      const idle = idleTime(connection) ?? this.#unmoved(connection);
+      // the kernel counts from when it connected: what it waited to be accepted is the server's time
+      const left = this.#timeout - Math.min(idle, now - connection.acceptedAt);
       if (left > 0) connection.idleAt = now + left;
       else this.#onIdle(connection);
     }

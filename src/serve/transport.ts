@@ -174,6 +174,9 @@ export class ConnTransport implements Transport {
       }
       const memory = protocol.getBuffer(data.length);
       if (!(memory instanceof Uint8Array) || memory.length === 0) {
+        if ((memory as unknown) instanceof Promise) {
+          (memory as unknown as Promise<unknown>).catch(() => {});
+        }
         throw new RangeError(
           `getBuffer() must return memory that is not empty, got ${show(memory)}`,
         );
@@ -386,6 +389,10 @@ function isBuffered(protocol: Protocol | BufferedProtocol): protocol is Buffered
 
 /** The protocol. For those whose types were not checked: one of both kinds, or of half a kind, would lose data. */
 function checked(protocol: Protocol | BufferedProtocol): Protocol | BufferedProtocol {
+  if (protocol instanceof Promise) protocol.catch(() => {}); // what it rejects with is nobody's
+  if (typeof protocol?.connectionMade !== "function") {
+    throw new TypeError(`expected a protocol, with connectionMade(), got ${show(protocol)}`);
+  }
   const { dataReceived, getBuffer, bufferUpdated } = protocol;
   if (getBuffer === undefined && bufferUpdated === undefined) return protocol;
   if (getBuffer !== undefined && bufferUpdated !== undefined && dataReceived === undefined) {

@@ -24,7 +24,8 @@ export class WriteBuffer {
   setLimits({ high, low }: WriteBufferLimits): void {
     const top = high ?? (low === undefined ? HIGH_WATER : 4 * low);
     const bottom = low ?? Math.floor(top / 4);
-    if (!(top >= bottom && bottom >= 0)) {
+    const areNumbers = typeof top === "number" && typeof bottom === "number";
+    if (!(areNumbers && top >= bottom && bottom >= 0)) {
       throw new RangeError(
         `expected high >= low >= 0, got high ${show(top)} and low ${show(bottom)}`,
       );

@@ -4,7 +4,7 @@ import { UsageError } from "../../src/cli/usage_error.ts";
 import { SO_LINGER, TCP_CONGESTION, TCP_DEFER_ACCEPT } from "../../mod.ts";
 import { defaultsOf, settingsOf } from "../../src/program/serve_as.ts";
 import fc from "../fast_check.ts";
-import "../helpers.ts";
+import { runServer } from "../helpers.ts";
 
 /** The line that a command line is refused with. */
 function refusal(...args: string[]): string {
@@ -193,6 +193,12 @@ Deno.test("flags that belong together are asked for together", () => {
   assertEquals(refusal("--cert", "a"), "--cert goes with --key");
   assertEquals(refusal("--key", "a"), "--key goes with --cert");
   assertEquals(refusal("--json"), "--json goes with --check");
+});
+
+Deno.test("what is wrong is one line, whatever the argument has in it", async () => {
+  const { stderr, code } = await runServer(["--option", "A\nB\x1b=1"]);
+  assertEquals([code, stderr.trimEnd().includes("\n")], [2, false]);
+  assertMatch(stderr, /A\\x0aB\\x1b/);
 });
 
 Deno.test("a misspelt flag suggests the right one", () => {

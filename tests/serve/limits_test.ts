@@ -3,7 +3,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { echo, serve } from "../../mod.ts";
 import { after } from "../../src/net/timer.ts";
-import { bytes, connectTo, exchange, output, testInNamespace, withProgram } from "../helpers.ts";
+import {
+  bytes,
+  connectTo,
+  exchange,
+  output,
+  readAll,
+  testInNamespace,
+  testWith,
+  withProgram,
+} from "../helpers.ts";
 
 const hostname = "127.0.0.1";
 
@@ -38,6 +47,27 @@ Deno.test("a grace period or a time-out without end is no timer that has passed"
     await stopped;
     assertEquals(server.stats().timedOut, 0);
   }
+});
+
+testWith("Linux", "idleTimeout does not count what a client waited to be accepted", async () => {
+  const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>();
+  const options = { hostname, port: 0, maxConnections: 1, idleTimeout: 1 };
+  await using server = serve(options, async (conn, { number }) => {
+    if (number > 1) await new Promise((resolve) => setTimeout(resolve, 100)); // to work on the request
+    await conn.write(bytes("answer"));
+    if (number === 1) await mayEnd;
+  });
+  using first = await connectTo(server);
+  await first.read(new Uint8Array(9));
+  const second = await connectTo(server);
+  // it waits for more than the time-out, while the first one is in use
+  for (let i = 0; i < 13; i++) {
+    await first.write(bytes("x"));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  end();
+  assertEquals(await readAll(second), bytes("answer"));
+  assertEquals(server.stats().timedOut, 0);
 });
 
 Deno.test("after() calls once, and not where it is cancelled", async () => {

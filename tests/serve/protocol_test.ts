@@ -292,6 +292,30 @@ Deno.test("shutdown() lets transports send what they have; a protocol may say fa
   await stopped;
 });
 
+Deno.test("what is no protocol, or promises one, or promises memory, is told, and ends nothing else", async () => {
+  const rejected = (): Promise<never> => Promise.reject(new Error("on purpose"));
+  const wrong: (() => unknown)[] = [
+    () => null,
+    () => ({}),
+    rejected,
+    () => ({ connectionMade() {}, getBuffer: rejected, bufferUpdated() {} }),
+  ];
+  for (const make of wrong) {
+    const told = Promise.withResolvers<Error>();
+    await using server = serve(
+      { ...local, onError: (error) => told.resolve(error as Error) },
+      protocolHandler(make as () => Protocol),
+    );
+    const conn = await connectTo(server);
+    await conn.write(bytes("x"));
+    assertMatch(
+      (await told.promise).message,
+      /^expected a protocol, with connectionMade\(\), got |^getBuffer\(\) must return memory/,
+    );
+    await readAll(conn).catch(() => {});
+  }
+});
+
 Deno.test("what is written is copied, also of Node's Buffer, and nothing but bytes is", async () => {
   const wrong: unknown[] = ["abc", [1, 2], new ArrayBuffer(1), new Uint16Array(1), 5, null];
   await using server = start({
