@@ -330,7 +330,7 @@ let symbols: Libc | undefined;
 
 /**
  * The functions of libc. Found at the first call, so that importing the package asks for nothing; and each function is
- * bound at its own first use, as that takes a third of a millisecond.
+ * bound at its own first use, as that takes a third of a millisecond; those that read errno come first.
  *
  * @throws {Deno.errors.NotSupported} on a platform that is neither Linux nor macOS.
  * @throws {Deno.errors.NotCapable} without the permission to open libc; it never prompts.
@@ -345,8 +345,11 @@ export function addressOf(buffer: Uint8Array<ArrayBuffer>): bigint {
 }
 
 function bindLazily(path: string): Libc {
-  const functions = {};
+  // to bind a function takes calls that may change errno: what reads it is there before any can fail
+  const { __errno_location, __error, memcpy } = SYMBOLS;
+  const functions = { ...Deno.dlopen(path, { __errno_location, __error, memcpy }).symbols };
   for (const name of Object.keys(SYMBOLS) as (keyof typeof SYMBOLS)[]) {
+    if (name in functions) continue;
     Object.defineProperty(functions, name, {
       configurable: true,
       get() {
@@ -356,7 +359,7 @@ function bindLazily(path: string): Libc {
       },
     });
   }
-  return functions as Libc;
+  return functions as unknown as Libc;
 }
 
 /** The name or the path under which libc can be opened. */
