@@ -105,11 +105,12 @@ function obeySignals(serving: () => Serving | undefined): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {
       const now = performance.now();
+      const isFirst = first === undefined;
       first ??= now;
-      if (now !== first && now - first < ONE_SIGNAL) return;
+      if (!isFirst && now - first < ONE_SIGNAL) return;
       serving()?.shutdown().catch(() => {}); // what has failed is in `finished` as well
       // whatever holds it up, such as a log that nobody reads
-      if (now !== first) setTimeout(() => exitNow(0), LAST_MOMENT);
+      if (!isFirst) setTimeout(() => exitNow(0), LAST_MOMENT);
     });
   }
   Deno.addSignalListener("SIGUSR2", async () => {

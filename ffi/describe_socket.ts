@@ -18,10 +18,11 @@ import { TCP_INFO } from "./options/tcp.ts";
 import { isDarwin } from "./platform.ts";
 import { tryReadOption } from "./socket.ts";
 import { socketName } from "./sockaddr.ts";
+import type { ReadableOption } from "./socket_option.ts";
 import { type TcpState, tcpState } from "./tcp_info.ts";
 
 /** No more of TCP_INFO than the state. */
-const TCP_STATE = { ...TCP_INFO, codec: tcpState };
+export const TCP_STATE: ReadableOption<TcpState> = { ...TCP_INFO, codec: tcpState };
 
 /**
  * How a socket that is not one of TCP stands.
@@ -33,8 +34,8 @@ export type PlainState = "listen" | "connected" | "unconnected";
 /** What a socket is. */
 export interface SocketDescription {
   /**
-   * Its protocol: "tcp", "mptcp", "udp", "unix", "unixpacket" (datagrams, as Deno calls them), "unixseqpacket", "vsock";
-   * another one as the kernel's tables name it, such as "icmp" or "netlink".
+   * Its protocol: "tcp", "mptcp", "udp", "unix", "unixpacket" (datagrams, as Deno calls them), "unixseqpacket", "vsock",
+   * "raw"; another one as the kernel's tables name it, such as "icmp" or "netlink".
    */
   readonly kind: string;
   /** Its own address, of those families that Deno has addresses of. */

@@ -223,9 +223,9 @@ export const txTime: Codec<TxTime> = {
       throw new TypeError(`expected clock to be one of ${oneOf(CLOCKS)}, got ${show(value.clock)}`);
     }
     into.setInt32(0, CLOCKS[value.clock], LITTLE_ENDIAN); // clockid
-    const flags = flagOf(value.deadline, "deadline", 1) |
+    const bits = flagOf(value.deadline, "deadline", 1) |
       flagOf(value.reportErrors, "reportErrors", 2);
-    into.setUint32(4, flags, LITTLE_ENDIAN); // flags
+    into.setUint32(4, bits, LITTLE_ENDIAN); // flags
     return 8;
   },
   decode(from) {

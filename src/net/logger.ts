@@ -61,10 +61,8 @@ export interface ReadyLogger extends Logger {
   readonly debugging: boolean;
 }
 
-/** For the errors of the user's own code, who must see them: without a logger they go to standard error. */
-export function loggerOfErrors(logger: Logger | undefined): ReadyLogger {
-  return readyLogger(logger ?? { ...SILENT, error: toStandardError });
-}
+/** Logs errors alone, to standard error: for those of the user's own code, who must see them. */
+export const ERRORS_ALONE: Logger = { ...SILENT, error: toStandardError };
 
 /** A line, and where the error was made. */
 function toStandardError(message: string, { stack }: Record<string, unknown> = {}): void {

@@ -5,13 +5,13 @@ import { IN6_ADDR_SIZE, parseMapped } from "../../ffi/sockaddr.ts";
 
 /** Room for one address, as IPv6 has it. */
 const address = new Uint8Array(IN6_ADDR_SIZE);
+const view = new DataView(address.buffer);
 
 /** How many bits stand in front of an IPv4 address that is mapped into IPv6. */
 const MAPPED = 96;
 
 /** Whether {@linkcode address} is one of IPv4. */
 function isMapped(): boolean {
-  const view = new DataView(address.buffer);
   return view.getBigUint64(0) === 0n && view.getUint32(8) === 0xffff;
 }
 
@@ -55,7 +55,6 @@ export function clientOf(hostname: string): string {
   if (!hostname.includes(":")) return hostname;
   if (!parseMapped(hostname, address)) return hostname;
   if (isMapped()) return address.subarray(12).join(".");
-  const view = new DataView(address.buffer);
   const group = (n: number): string => view.getUint16(2 * n).toString(16);
   return `${group(0)}:${group(1)}:${group(2)}:${group(3)}::/64`;
 }

@@ -62,9 +62,8 @@ export function checkNamed(name: string, value: unknown, check: Check): void {
   try {
     check(value);
   } catch (error) {
-    const { message } = error as Error;
-    if (error instanceof RangeError) throw new RangeError(`${name}: ${message}`, { cause: error });
-    if (error instanceof TypeError) throw new TypeError(`${name}: ${message}`, { cause: error });
-    throw error; // such as a permission that is missing
+    const Kind = [RangeError, TypeError].find((each) => error instanceof each);
+    if (Kind === undefined) throw error; // such as a permission that is missing
+    throw new Kind(`${name}: ${(error as Error).message}`, { cause: error });
   }
 }

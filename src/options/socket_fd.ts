@@ -170,7 +170,7 @@ function fdBetween(pair: AddressPair): number {
   const candidates = candidateFds(identity, likelyFds(undefined)).filter((fd) =>
     matchFd(fd, identity) === "same"
   );
-  const sockets = new Map(candidates.map((fd) => [socketCookie(fd) ?? BigInt(-fd), fd]));
+  const sockets = byCookie(candidates);
   if (sockets.size > 1) throw ambiguous(sockets.size, identity);
   const [fd] = sockets.values();
   if (fd === undefined) throw closed();
@@ -211,10 +211,14 @@ export function rememberFd(socket: object, fd: number, identity: SocketIdentity)
   forget.register(socket, cookie);
 }
 
+/** A descriptor of each socket: several with one cookie are copies of one socket, and any of them will do. */
+function byCookie(fds: readonly number[]): Map<bigint, number> {
+  return new Map(fds.map((fd) => [socketCookie(fd) ?? BigInt(-fd), fd]));
+}
+
 /** The one candidate that is no other object's socket. */
 function theOneOf(candidates: number[], identity: SocketIdentity): number {
-  const cookies = new Map(candidates.map((fd) => [socketCookie(fd) ?? BigInt(-fd), fd]));
-  // several descriptors with one cookie are copies of one socket, and any of them will do
+  const cookies = byCookie(candidates);
   const free = cookies.size === 1
     ? [...cookies.values()]
     : [...cookies].filter(([cookie]) => owners.get(cookie)?.deref() === undefined).map(([, fd]) =>

@@ -73,13 +73,19 @@ const PEER_GONE: ReadonlySet<string> = new Set([
   "ETIMEDOUT",
 ]);
 
+/** The same as Deno's classes. */
+const PEER_GONE_ERRORS = [
+  Deno.errors.ConnectionReset,
+  Deno.errors.BrokenPipe,
+  Deno.errors.ConnectionAborted,
+  Deno.errors.UnexpectedEof,
+  Deno.errors.TimedOut,
+  Deno.errors.NotConnected,
+];
+
 /** Whether an error only says that the client has gone, as clients do. */
 export function isPeerGone(error: unknown): boolean {
-  const { ConnectionReset, BrokenPipe, ConnectionAborted } = Deno.errors;
-  const { UnexpectedEof, TimedOut, NotConnected } = Deno.errors;
-  return isOf(error, ConnectionReset, BrokenPipe, ConnectionAborted) ||
-    isOf(error, UnexpectedEof, TimedOut, NotConnected) ||
-    PEER_GONE.has(errorCode(error));
+  return isOf(error, ...PEER_GONE_ERRORS) || PEER_GONE.has(errorCode(error));
 }
 
 /** Whether an error says that a call was made on what is closed, or was under way when it was closed. */

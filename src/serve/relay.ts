@@ -62,7 +62,8 @@ export async function relay(
   b: Deno.Conn<Deno.NetAddr>,
 ): Promise<Relayed> {
   for (const conn of [a, b]) checkNamed("relay()", conn, connection);
-  const [there, back] = [new Direction(a, b), new Direction(b, a)];
+  const there = new Direction(a, b);
+  const back = new Direction(b, a);
   let isOver = false;
   for (const [one, other] of [[a, b], [b, a]] as const) {
     // such as by a server's time-out, when nobody reads it any more

@@ -2,7 +2,7 @@
 
 import type { OptionAssertionError } from "../options/assert_option.ts";
 import { showAddr } from "../../ffi/sockaddr.ts";
-import { type Logger, loggerOfErrors, type ReadyLogger, readyLogger } from "../net/logger.ts";
+import { ERRORS_ALONE, type Logger, type ReadyLogger, readyLogger } from "../net/logger.ts";
 import { clientOf } from "../net/subnet.ts";
 import type { ConnInfo } from "./conn_handler.ts";
 import type { ServerStats } from "./stats.ts";
@@ -15,7 +15,7 @@ export class ServerLog {
 
   constructor(logger: Logger | undefined) {
     this.logger = readyLogger(logger);
-    this.#handlerErrors = loggerOfErrors(logger);
+    this.#handlerErrors = logger === undefined ? readyLogger(ERRORS_ALONE) : this.logger;
   }
 
   /** Whether the lines on single connections are worth making. */

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { TCP_STATE } from "../../ffi/describe_socket.ts";
 import { libc } from "../../ffi/libc.ts";
-import { TCP_INFO } from "../../ffi/options/tcp.ts";
 import { disconnect } from "../../ffi/reconnect.ts";
 import {
   hasArrived,
@@ -216,7 +216,7 @@ export class Stream {
   /** Whether the connection is over, both ways, as after a reset. */
   isOver(): boolean {
     const fd = this.#fd();
-    return fd >= 0 && tryReadOption(fd, TCP_INFO)?.state === "close";
+    return fd >= 0 && tryReadOption(fd, TCP_STATE) === "close";
   }
 
   /** Whether bytes have arrived that nobody has read; of TLS those that are encrypted. */

@@ -174,9 +174,7 @@ export class ConnTransport implements Transport {
       }
       const memory = protocol.getBuffer(data.length);
       if (!(memory instanceof Uint8Array) || memory.length === 0) {
-        if ((memory as unknown) instanceof Promise) {
-          (memory as unknown as Promise<unknown>).catch(() => {});
-        }
+        dropPromise(memory);
         throw new RangeError(
           `getBuffer() must return memory that is not empty, got ${show(memory)}`,
         );
@@ -383,13 +381,18 @@ function copyFrom(data: Uint8Array, start: number): Uint8Array<ArrayBuffer> {
     .slice() as Uint8Array<ArrayBuffer>;
 }
 
+/** Drops what should have been there at once, where it is a promise: what that rejects with is nobody's. */
+function dropPromise(value: unknown): void {
+  if (value instanceof Promise) value.catch(() => {});
+}
+
 function isBuffered(protocol: Protocol | BufferedProtocol): protocol is BufferedProtocol {
   return protocol.getBuffer !== undefined;
 }
 
 /** The protocol. For those whose types were not checked: one of both kinds, or of half a kind, would lose data. */
 function checked(protocol: Protocol | BufferedProtocol): Protocol | BufferedProtocol {
-  if (protocol instanceof Promise) protocol.catch(() => {}); // what it rejects with is nobody's
+  dropPromise(protocol);
   if (typeof protocol?.connectionMade !== "function") {
     throw new TypeError(`expected a protocol, with connectionMade(), got ${show(protocol)}`);
   }

@@ -6,6 +6,7 @@ import { after } from "../../src/net/timer.ts";
 import {
   bytes,
   connectTo,
+  delay,
   exchange,
   output,
   readAll,
@@ -53,7 +54,7 @@ testWith("Linux", "idleTimeout does not count what a client waited to be accepte
   const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>();
   const options = { hostname, port: 0, maxConnections: 1, idleTimeout: 1 };
   await using server = serve(options, async (conn, { number }) => {
-    if (number > 1) await new Promise((resolve) => setTimeout(resolve, 100)); // to work on the request
+    if (number > 1) await delay(100); // to work on the request
     await conn.write(bytes("answer"));
     if (number === 1) await mayEnd;
   });
@@ -63,7 +64,7 @@ testWith("Linux", "idleTimeout does not count what a client waited to be accepte
   // it waits for more than the time-out, while the first one is in use
   for (let i = 0; i < 13; i++) {
     await first.write(bytes("x"));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await delay(100);
   }
   end();
   assertEquals(await readAll(second), bytes("answer"));
